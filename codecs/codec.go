@@ -1,0 +1,125 @@
+// Package codecs holds the contract every protocol's front end fulfils, and
+// the table of the protocols the engine knows.
+//
+// A codec is a pure state machine: bytes in, decisions out. It does no I/O,
+// reads no clock, starts no goroutine and allocates nothing on the path to
+// the resource id. The engine drives it like this:
+//
+//	Start ──► Client ──► ... ──► Route ──► Open ──► Client / Backend ──► Relay
+//	  │          │                 │                     │
+//	  └──────────┴──► Fail         └──► Refuse           └──► Fail
+//
+// Start is called once, when the client is connected. A server-first protocol
+// answers with its greeting, a protocol that needs no bytes at all (tcp)
+// routes at once.
+//
+// Client is called with all bytes the client has sent that no step has
+// consumed yet: when there are more of them, and at once again when a step
+// consumed some and left others, until the step says Route (or RouteKey). The
+// client isn't read while the engine resolves and connects.
+//
+// Open is called when the backend is connected; its step says what the
+// backend must hear first.
+//
+// From then on Client and Backend are called with the unconsumed bytes of
+// their side, in any order, until a step says Relay. The engine then passes
+// on what is left unconsumed on both sides, drops the codec and relays bytes
+// untouched. A side that ends before that ends the codec's part as well: what
+// it has held back of that side is passed on as it is.
+//
+// Refuse speaks a failure in the protocol's own words. It may be called in any
+// state; nothing else is called after it.
+//
+// All methods of one codec are called by one goroutine at a time.
+package codecs
+
+// Action is what a codec wants the engine to do next.
+type Action uint8
+
+// The actions of a Step. What a step asks to be written is written first,
+// whatever its action is.
+const (
+	// More: the codec needs more bytes, of either side it listens to.
+	More Action = iota
+	// StartTLS: once Step.ToClient is on its way, the client's leg turns to
+	// TLS; the codec then goes on with decrypted bytes.
+	StartTLS
+	// Route: Step.Resource names what the client wants. Unconsumed bytes are
+	// kept for Open.
+	Route
+	// RouteKey: Step.Key names the session, on whatever loop, whose backend
+	// the client wants (PostgreSQL's CancelRequest). Continues as Route does.
+	RouteKey
+	// Relay: the codec has done its part. Terminal.
+	Relay
+	// Fail: the session can't go on, Step.Failure says why. The engine calls
+	// Refuse with it. Terminal.
+	Fail
+)
+
+// Step is a codec's answer to bytes. All slices may alias the input or memory
+// of the codec's own and are valid until the next call of the codec or until
+// the input is overwritten, whichever is first: the engine writes or copies
+// them before that and never writes to them. Passing bytes on untouched is a
+// step that returns its own input.
+type Step struct {
+	Action Action
+	// Consumed is how many bytes of the input are dealt with; the rest is
+	// presented again, with more behind it.
+	Consumed int
+	// ToClient and ToBackend are written in order, before Action is done.
+	// ToBackend is only valid after Open.
+	ToClient, ToBackend []byte
+	// Resource is the resource id. Valid iff Action is Route.
+	Resource []byte
+	// Key is the session's own key when the backend has issued one (the
+	// engine registers it until the session ends), and the wanted session's
+	// key iff Action is RouteKey.
+	Key []byte
+	// Failure is valid iff Action is Fail.
+	Failure Failure
+}
+
+// Target is what the codec learns about the backend it opens.
+type Target struct {
+	// Metadata comes from the resolver's Result. Read only.
+	Metadata map[string]string
+}
+
+// MetadataDatabase is the key of Target.Metadata under which a resolver names
+// the database the backend is asked for instead of the client's.
+const MetadataDatabase = "database"
+
+// Codec is one client connection's front end. See the package comment for the
+// order of the calls and Step for the ownership of memory.
+type Codec interface {
+	// Start is called once, before any other method.
+	Start() Step
+	// Client takes the client's unconsumed bytes, at least one.
+	Client(in []byte) Step
+	// Open takes the client's unconsumed bytes, maybe none, and says what the
+	// backend must hear first. Its action is More, Relay or Fail.
+	Open(in []byte, t Target) Step
+	// Backend takes the backend's unconsumed bytes, at least one. Its action
+	// is More, Relay or Fail.
+	Backend(in []byte) Step
+	// Refuse appends f in the protocol's own words to dst and returns the
+	// extended slice; unchanged when the protocol has no words for it, the
+	// connection is then just closed. The text comes from an allowlist: no
+	// internal address, no resolver's error, no stack.
+	Refuse(dst []byte, f Failure) []byte
+}
+
+// Front is a protocol's front end as a listener is configured with it.
+type Front struct {
+	Protocol Protocol
+	// ClientFirst says that the server has nothing to say before the client
+	// has spoken, so that accepting may wait for the client's first bytes.
+	ClientFirst bool
+	// MaxPending is how many unconsumed bytes the engine keeps of one side
+	// while the codec asks for more, in bytes. A step that needs more than
+	// that is malformed input.
+	MaxPending int
+	// New makes the codec of one new connection. Safe for concurrent use.
+	New func() Codec
+}

@@ -1,0 +1,86 @@
+package postgres
+
+import (
+	"encoding/binary"
+	"strings"
+
+	"github.com/proxy-engine/proxy-engine/codecs"
+)
+
+// refusal is how a kind of failure is spoken.
+type refusal struct {
+	// sqlstate is the code drivers act on (PostgreSQL's appendix A).
+	sqlstate string
+	// text is the message; namePlace stands for the resource's name.
+	text string
+	// hint tells the user what helps, "" if nothing does.
+	hint string
+}
+
+// namePlace becomes ` "name"`, or nothing when the name is unknown.
+const namePlace = "%"
+
+const hintAgain = "Try again in a moment."
+
+// refusals has an entry for every kind. These texts, the constant details and
+// the quoted resource are all a client is ever shown.
+var refusals = [...]refusal{
+	codecs.Internal:    {"XX000", "internal error", ""},
+	codecs.NotFound:    {"3D000", "database% does not exist", ""},
+	codecs.Forbidden:   {"28000", "permission denied for database%", ""},
+	codecs.Unavailable: {"57P03", "database% is not accepting connections", hintAgain},
+	codecs.Timeout:     {"57P03", "database% did not accept the connection in time", hintAgain},
+	codecs.TooMany:     {"53300", "too many connections for database%", hintAgain},
+	codecs.Malformed:   {"08P01", "invalid startup packet", ""},
+	codecs.Unsupported: {"0A000", "feature not supported", ""},
+}
+
+// refusalOf returns the refusal of a kind; one it doesn't know is a fault of
+// ours.
+func refusalOf(k codecs.Kind) refusal {
+	if int(k) < len(refusals) {
+		return refusals[k]
+	}
+	return refusals[codecs.Internal]
+}
+
+// appendRefusal appends f as an ErrorResponse. Where no resource is known, as
+// in every failure before the routing, the detail says more than the kind's
+// own text and takes its place.
+func appendRefusal(dst []byte, f codecs.Failure) []byte {
+	r := refusalOf(f.Kind)
+	from := len(dst)
+	dst = append(dst, typeError, 0, 0, 0, 0)
+	// S may be translated and V never is; both are required.
+	dst = appendField(dst, 'S', "FATAL")
+	dst = appendField(dst, 'V', "FATAL")
+	dst = appendField(dst, 'C', r.sqlstate)
+	if f.Resource == "" && f.Detail != "" {
+		dst = appendField(dst, 'M', f.Detail)
+	} else {
+		dst = appendMessage(dst, r.text, f.Resource)
+		dst = appendField(dst, 'D', f.Detail)
+	}
+	dst = appendField(dst, 'H', r.hint)
+	dst = append(dst, 0)
+	binary.BigEndian.PutUint32(dst[from+1:], uint32(len(dst)-from-1))
+	return dst
+}
+
+// appendField appends a field of an ErrorResponse, if there is text for it.
+func appendField(dst []byte, field byte, text string) []byte {
+	if text == "" {
+		return dst
+	}
+	return appendString(append(dst, field), text)
+}
+
+// appendMessage appends the field M, text with the name in its place.
+func appendMessage(dst []byte, text, name string) []byte {
+	before, after, named := strings.Cut(text, namePlace)
+	dst = append(append(dst, 'M'), before...)
+	if named && name != "" {
+		dst = appendQuoted(append(dst, ' '), name)
+	}
+	return appendString(dst, after)
+}
