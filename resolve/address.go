@@ -1,0 +1,86 @@
+package resolve
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+)
+
+// maxAddrs bounds the addresses of one route: dialling ends long before.
+const maxAddrs = 16
+
+// LookupFunc finds the addresses of a DNS name in the order to dial them. It
+// is called from many goroutines at once and must honour ctx.
+type LookupFunc func(ctx context.Context, name string) ([]netip.Addr, error)
+
+// lookupNetIP is the default LookupFunc. It sorts by RFC 6724.
+func lookupNetIP(ctx context.Context, name string) ([]netip.Addr, error) {
+	return net.DefaultResolver.LookupNetIP(ctx, "ip", name)
+}
+
+// addresses returns what to dial for an endpoint, and whether it is a name.
+func (c *Cache) addresses(ctx context.Context, endpoint string) (addrs []netip.AddrPort, named bool, err error) {
+	host, port, err := ParseEndpoint(endpoint)
+	if err != nil {
+		return nil, false, &Error{Kind: Internal, Err: err}
+	}
+	found, named, err := c.hostAddresses(ctx, host)
+	if err != nil {
+		return nil, named, err
+	}
+	addrs, err = c.permitted(found, port)
+	if err != nil {
+		return nil, named, Errorf(Forbidden, "endpoint %q: %w", endpoint, err)
+	}
+	return addrs, named, nil
+}
+
+func (c *Cache) hostAddresses(ctx context.Context, host string) (found []netip.Addr, named bool, err error) {
+	if addr, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{addr}, false, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
+	defer cancel()
+	found, err = c.o.Lookup(ctx, host)
+	if err != nil {
+		return nil, true, dnsError(host, err)
+	}
+	if len(found) == 0 {
+		return nil, true, Errorf(Unavailable, "endpoint's name %q has no address", host)
+	}
+	return found, true, nil
+}
+
+// dnsError classifies a failed lookup. A name that doesn't exist isn't
+// NotFound: the resolver does know the resource.
+func dnsError(host string, err error) error {
+	kind := Unavailable
+	var dns *net.DNSError
+	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &dns) && dns.IsTimeout {
+		kind = Timeout
+	}
+	return Errorf(kind, "endpoint's name %q: %w", host, err)
+}
+
+// permitted drops what the guard refuses; if it refuses everything, its first
+// verdict is the error.
+func (c *Cache) permitted(found []netip.Addr, port uint16) ([]netip.AddrPort, error) {
+	var addrs []netip.AddrPort
+	var refused error
+	for _, addr := range found {
+		if err := c.o.Guard.Check(addr); err != nil {
+			if refused == nil {
+				refused = err
+			}
+			continue
+		}
+		if len(addrs) < maxAddrs {
+			addrs = append(addrs, netip.AddrPortFrom(addr.Unmap(), port))
+		}
+	}
+	if len(addrs) == 0 {
+		return nil, refused
+	}
+	return addrs, nil
+}

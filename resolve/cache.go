@@ -1,0 +1,111 @@
+package resolve
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Cache stands between the engine and a Resolver: the shared cache, single
+// flight, DNS and the address guard. Each event loop looks into it through a
+// Local of its own. Safe for concurrent use.
+type Cache struct {
+	resolver Resolver
+	o        CacheOptions
+
+	mu     sync.RWMutex
+	stores map[string]*store // by protocol
+
+	asked, failed, stale atomic.Uint64
+}
+
+// NewCache puts a cache in front of r and, if r is a Notifier, has itself told
+// of changes. There must be one Cache per Resolver. It needs no closing; r
+// stays the caller's to close.
+func NewCache(r Resolver, o CacheOptions) *Cache {
+	c := &Cache{resolver: r, o: o.withDefaults(), stores: make(map[string]*store)}
+	if n, ok := r.(Notifier); ok {
+		n.Notify(c.forget)
+	}
+	return c
+}
+
+// Fetch returns the route of a resource, from the shared cache or by asking
+// the resolver. Callers who ask for the same (protocol, resource) at once
+// share one question and its answer, unless the answer's TTL is negative. It
+// blocks: never call it on an event loop.
+//
+// The route is nil iff the error isn't: the resolver's, which KindOf
+// classifies, or ctx.Err() when ctx ends first. That fails this caller only;
+// when the last of them is gone, the resolver's ctx ends too.
+func (c *Cache) Fetch(ctx context.Context, req Request) (*Route, error) {
+	s := c.store(req.Protocol)
+	e, f, first := s.enter(ctx, req.Resource, time.Now())
+	if e != nil {
+		e.touch()
+		return e.answer()
+	}
+	if first {
+		go c.fly(s, f, req)
+	}
+	e, err := s.wait(ctx, f)
+	if err == nil && e.private && !first {
+		e, err = c.fetchAlone(ctx, s, req)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return e.answer()
+}
+
+// fetchAlone asks for one caller only: the flight isn't among the store's.
+func (c *Cache) fetchAlone(ctx context.Context, s *store, req Request) (*entry, error) {
+	f := newFlight(ctx, req.Resource, nil)
+	go c.fly(s, f, req)
+	return s.wait(ctx, f)
+}
+
+// Purge makes everyone forget a resource of any protocol, "" for all of them:
+// the loops' views, the shared cache, and the resolver if it is a Purger. What
+// it answers to questions that are under way isn't kept. Apart from the
+// resolver's Purge it doesn't block.
+func (c *Cache) Purge(resource string) {
+	// The resolver first: what is asked in between must not bring back its
+	// old answer.
+	if p, ok := c.resolver.(Purger); ok {
+		p.Purge(resource)
+	}
+	c.forget(resource)
+}
+
+func (c *Cache) forget(resource string) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for _, s := range c.stores {
+		if resource == "" {
+			s.purgeAll()
+		} else {
+			s.purge(resource)
+		}
+	}
+}
+
+// store returns the protocol's store, made when first asked for. Protocols are
+// the listeners', so there are few.
+func (c *Cache) store(protocol string) *store {
+	c.mu.RLock()
+	s := c.stores[protocol]
+	c.mu.RUnlock()
+	if s != nil {
+		return s
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.stores[protocol]; s != nil {
+		return s
+	}
+	s = newStore(c.o.MaxEntries, c.o.maxFailures())
+	c.stores[protocol] = s
+	return s
+}

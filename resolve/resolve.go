@@ -1,0 +1,115 @@
+// Package resolve answers where a resource lives.
+//
+// A [Resolver] maps a resource id (a database name, a host, a mail domain) to
+// an endpoint. The engine never asks it directly: a [Cache] stands in front,
+// which also looks up the endpoint's name and guards against addresses that
+// must not be dialled. What comes out is a [Route]: everything needed to dial,
+// immutable, shared by all loops.
+//
+//	event loop                        goroutine that may block
+//	Local.Lookup ──► hit: *Route
+//	     │ miss                 ┌── answer from the shared cache
+//	     └────────► Cache.Fetch ┤
+//	                            └── single flight ──► Resolver ──► DNS ──► Guard
+//
+// [Open] makes the resolvers that come with the engine from a URL; any other
+// Go type will do as well.
+package resolve
+
+import (
+	"context"
+	"net/netip"
+	"time"
+)
+
+// Request is what is known of a client when its resource must be found.
+//
+// Answers are cached by Protocol and Resource alone. An answer or an error that
+// depends on Client or ServerName must have a negative TTL, or other clients
+// are given it too.
+type Request struct {
+	// Protocol is the listener's protocol by name ("postgresql").
+	Protocol string
+	// Resource is the resource id as the codec cut it out of the protocol.
+	Resource string
+	// Client is the client's address.
+	Client netip.AddrPort
+	// ServerName is the TLS server name (SNI), "" without TLS.
+	ServerName string
+}
+
+// State says whether a resource can be connected to right now.
+type State uint8
+
+// The states of a resource. The zero value is Ready.
+const (
+	// Ready: connect.
+	Ready State = iota
+	// Cold: it sleeps and must be woken first.
+	Cold
+	// Draining: it takes no new sessions.
+	Draining
+)
+
+// Result is a resolver's answer.
+type Result struct {
+	// Endpoint is the backend's "host:port" as ParseEndpoint takes it, also of
+	// a cold resource. Required.
+	Endpoint string
+	// Metadata is handed to the codec and to the Tracker. Read only once returned.
+	Metadata map[string]string
+	// Timeout overrides the connect timeout; 0 keeps the configured one.
+	Timeout time.Duration
+	// TTL is how long the answer may be reused; 0 means the cache's default,
+	// negative means not at all, not even by those who asked at the same time.
+	TTL time.Duration
+	// State is Ready unless the resolver knows better.
+	State State
+}
+
+// Resolver finds where a resource lives. Resolve is called from many
+// goroutines at once, never from an event loop, and must honour ctx, which
+// ends after CacheOptions.Timeout or when no session waits any more. Errors
+// should be *Error; anything else counts as Internal, and so does a panic. The
+// Result, its Metadata included, must not be changed once returned.
+//
+// A Resolver that holds something to let go of implements io.Closer; whoever
+// opened it closes it, after the last session.
+type Resolver interface {
+	Resolve(ctx context.Context, req Request) (Result, error)
+}
+
+// Tracker is an optional interface of a Resolver that wants to know about
+// sessions. Its methods are called on a goroutine of the engine's, in the
+// order of the events of one session, and must not block for long.
+type Tracker interface {
+	// OnConnect is called when a session's relay begins.
+	OnConnect(req Request, res Result)
+	// Track is called while a session is in use, at most every 30 seconds per
+	// session and never for an idle one, with the bytes relayed so far. The
+	// goroutine variant of the engine doesn't call it: its bytes move inside
+	// the kernel, unseen.
+	Track(req Request, res Result, fromClient, toClient uint64)
+	// OnDisconnect is called when that session has ended, with the bytes
+	// relayed from and to the client.
+	OnDisconnect(req Request, res Result, fromClient, toClient uint64)
+}
+
+// Purger is an optional interface of a Resolver that keeps answers of its own
+// and can forget one. Called by Cache.Purge.
+type Purger interface {
+	Purge(resource string)
+}
+
+// Notifier is an optional interface of a Resolver whose answers may change
+// before their TTL is over. Notify is called once, before the first Resolve;
+// the resolver then calls changed with the resource whose answer is no longer
+// true, "" for all of them, from any goroutine.
+type Notifier interface {
+	Notify(changed func(resource string))
+}
+
+// StatsReporter is an optional interface of a Resolver with figures of its own.
+type StatsReporter interface {
+	Stats() map[string]any
+}

@@ -1,0 +1,52 @@
+package resolve
+
+import (
+	"errors"
+	"time"
+)
+
+// maxNamedTTL is how long the addresses of a name are used: net.Resolver
+// doesn't tell their TTL.
+const maxNamedTTL = 30 * time.Second
+
+func (c *Cache) dateRoute(e *entry, named bool) {
+	ttl := orDefault(e.TTL, c.o.TTL)
+	if named {
+		ttl = min(ttl, maxNamedTTL)
+	}
+	e.private = e.TTL < 0
+	if ttl <= 0 {
+		return
+	}
+	e.expires = time.Now().Add(ttl)
+	e.staleUntil = e.expires.Add(c.o.StaleFor)
+}
+
+// dateError takes the TTL of the error, or else of the answer whose endpoint
+// turned out to be of no use: what forbids the reuse of one forbids that of
+// the other.
+func (c *Cache) dateError(e *entry, answerTTL time.Duration) {
+	own := errorTTL(e.Err)
+	e.private = own < 0 || answerTTL < 0
+	if e.private {
+		return
+	}
+	e.expires = time.Now().Add(orDefault(own, c.o.NegativeTTL))
+}
+
+func errorTTL(err error) time.Duration {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.TTL
+	}
+	return 0
+}
+
+// prolong returns old, to be used until the resolver is to be tried again.
+func (c *Cache) prolong(old *entry, now time.Time) *entry {
+	retry := now.Add(max(0, c.o.NegativeTTL))
+	if retry.After(old.staleUntil) {
+		retry = old.staleUntil
+	}
+	return old.lasting(retry, old.staleUntil)
+}
