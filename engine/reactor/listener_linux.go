@@ -1,0 +1,218 @@
+package reactor
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// acceptBudget is how many connections one listener accepts per turn, so
+	// that a storm of new clients can't starve established ones.
+	acceptBudget = 64
+	// exhaustedPause is how long a listener rests when the process or the
+	// system is out of descriptors or memory: long enough not to spin, short
+	// enough not to be noticed.
+	exhaustedPause = 100 * time.Millisecond
+	// maxBacklog is more than any accept queue holds that is worth emptying
+	// before a listener closes.
+	maxBacklog = 1 << 16
+)
+
+// AcceptFunc takes over a new connection's descriptor, on the loop.
+type AcceptFunc func(fd int, peer netip.AddrPort)
+
+// Listener accepts connections on one loop. Its methods are for that loop.
+type Listener struct {
+	conn   Conn
+	pause  Timer
+	accept AcceptFunc
+	// Exhausted is called, if set, each time accepting fails for want of
+	// descriptors or memory (EMFILE, ENFILE, ENOBUFS, ENOMEM).
+	Exhausted func(err error)
+}
+
+// Listen opens a listening socket at addr on the loop. It accepts until Close.
+func (l *Loop) Listen(addr netip.AddrPort, o *ListenOptions, accept AcceptFunc) (*Listener, error) {
+	fd, err := l.listen(addr, o)
+	if err != nil {
+		return nil, err
+	}
+	return l.serve(fd, accept)
+}
+
+// Share has this loop accept from the same socket as a listener of another
+// loop, which may not be closed meanwhile.
+func (l *Loop) Share(other *Listener, accept AcceptFunc) (*Listener, error) {
+	fd, err := unix.FcntlInt(uintptr(other.conn.fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("dup", err)
+	}
+	return l.serve(fd, accept)
+}
+
+func (l *Loop) serve(fd int, accept AcceptFunc) (*Listener, error) {
+	ln := &Listener{accept: accept}
+	if err := l.Register(&ln.conn, fd, ln); err != nil {
+		return nil, err
+	}
+	return ln, nil
+}
+
+func (l *Loop) listen(addr netip.AddrPort, o *ListenOptions) (int, error) {
+	family := unix.AF_INET
+	if addr.Addr().Is6() {
+		family = unix.AF_INET6
+	}
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("socket", err)
+	}
+	if err := l.bind(fd, addr, o); err != nil {
+		_ = unix.Close(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+func (l *Loop) bind(fd int, addr netip.AddrPort, o *ListenOptions) error {
+	errs := []error{
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1),
+		o.apply(fd),
+	}
+	if o.ReusePort {
+		errs = append(errs, unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
+	}
+	if o.DeferAccept > 0 {
+		errs = append(errs, unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, seconds(o.DeferAccept)))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return os.NewSyscallError("setsockopt", err)
+	}
+	if err := unix.Bind(fd, l.sockaddr(addr)); err != nil {
+		return os.NewSyscallError("bind", err)
+	}
+	return os.NewSyscallError("listen", unix.Listen(fd, max(o.Backlog, 1)))
+}
+
+// Addr returns the address the listener is bound to.
+func (ln *Listener) Addr() (netip.AddrPort, error) {
+	sa, err := unix.Getsockname(int(ln.conn.fd))
+	if err != nil {
+		return netip.AddrPort{}, os.NewSyscallError("getsockname", err)
+	}
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port)), nil
+	case *unix.SockaddrInet6:
+		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr), uint16(sa.Port)), nil
+	}
+	return netip.AddrPort{}, os.NewSyscallError("getsockname", unix.EAFNOSUPPORT)
+}
+
+// Ready accepts up to the budget; it implements Handler.
+func (ln *Listener) Ready(c *Conn) {
+	for range acceptBudget {
+		if !c.Open() || !c.readable || ln.pause.Armed() {
+			return
+		}
+		ln.acceptOne()
+	}
+	c.Again()
+}
+
+func (ln *Listener) acceptOne() {
+	fd, peer, err := ln.conn.loop.accept4(int(ln.conn.fd))
+	switch err {
+	case nil:
+		ln.accept(fd, peer)
+	case unix.EAGAIN:
+		ln.conn.readable = false
+	case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
+		if ln.Exhausted != nil {
+			ln.Exhausted(err)
+		}
+		ln.Pause(exhaustedPause)
+	default:
+		// ECONNABORTED, EINTR and the network errors of accept(2): this one
+		// is gone, the next may be well.
+	}
+}
+
+// Pause stops accepting for d; new clients wait in the backlog.
+func (ln *Listener) Pause(d time.Duration) {
+	ln.conn.loop.After(&ln.pause, d, ln)
+}
+
+// Expire ends a pause; it implements Expirer.
+func (ln *Listener) Expire() { ln.Ready(&ln.conn) }
+
+// Close stops listening. Connections the kernel has already completed are
+// accepted first, so that nobody is turned away after a successful connect.
+func (ln *Listener) Close() {
+	ln.conn.loop.Disarm(&ln.pause)
+	ln.conn.readable = true
+	for range maxBacklog {
+		if !ln.conn.Open() || !ln.conn.readable || ln.pause.Armed() {
+			break
+		}
+		ln.acceptOne()
+	}
+	ln.conn.loop.Disarm(&ln.pause)
+	ln.conn.Close()
+}
+
+// accept4 is accept4(2) without the allocations of unix.Accept4.
+func (l *Loop) accept4(fd int) (int, netip.AddrPort, error) {
+	size := uint32(unsafe.Sizeof(l.saRaw))
+	nfd, _, errno := unix.Syscall6(unix.SYS_ACCEPT4, uintptr(fd), uintptr(unsafe.Pointer(&l.saRaw)),
+		uintptr(unsafe.Pointer(&size)), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+	if errno != 0 {
+		return -1, netip.AddrPort{}, errno
+	}
+	return int(nfd), addrPort(&l.saRaw), nil
+}
+
+// addrPort decodes a socket address as the kernel wrote it: the port is in
+// network order in both families.
+func addrPort(raw *unix.RawSockaddrAny) netip.AddrPort {
+	port := func(p uint16) uint16 {
+		b := (*[2]byte)(unsafe.Pointer(&p))
+		return uint16(b[0])<<8 | uint16(b[1])
+	}
+	switch raw.Addr.Family {
+	case unix.AF_INET:
+		sa := (*unix.RawSockaddrInet4)(unsafe.Pointer(raw))
+		return netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), port(sa.Port))
+	case unix.AF_INET6:
+		sa := (*unix.RawSockaddrInet6)(unsafe.Pointer(raw))
+		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr).Unmap(), port(sa.Port))
+	}
+	return netip.AddrPort{}
+}
+
+// zoneIndex turns an IPv6 zone into an interface index, 0 if there is none.
+func zoneIndex(zone string) uint32 {
+	if zone == "" {
+		return 0
+	}
+	if n, err := strconv.ParseUint(zone, 10, 32); err == nil {
+		return uint32(n)
+	}
+	ifi, err := net.InterfaceByName(zone)
+	if err != nil {
+		return 0
+	}
+	return uint32(ifi.Index)
+}
+
+// seconds rounds up to whole seconds, at least one: what the kernel takes.
+func seconds(d time.Duration) int {
+	return max(int((d+time.Second-1)/time.Second), 1)
+}
