@@ -1,0 +1,259 @@
+// Package relay pumps bytes between the two sockets of a session, on their
+// event loop.
+//
+// Invariants, per direction (source to destination):
+//
+//   - Backpressure: while bytes wait for the destination, the source isn't
+//     read. At most one read buffer, or one pipe, is waiting.
+//   - Half-close: the source's EOF becomes the destination's, after the bytes
+//     that came before it. The other direction lives on.
+//   - A reset passes on as a reset, after what was received before it.
+//   - Nothing is kept for an idle session: the read buffer is the loop's, the
+//     buffer for what a short write left over and the pipe of a bulk transfer
+//     are borrowed.
+package relay
+
+import (
+	"errors"
+	"io"
+
+	"github.com/valyala/bytebufferpool"
+
+	"github.com/proxy-engine/proxy-engine/engine/reactor"
+)
+
+// turnBudget is how many bytes one direction may move before the session lets
+// others have their turn: a few read buffers, some 100 us of copying.
+const turnBudget = 512 << 10
+
+// Status is what has become of a Pump.
+type Status uint8
+
+// The statuses of a Pump. All but Running are terminal.
+const (
+	// Running: at least one direction is open.
+	Running Status = iota
+	// Done: both directions have ended and everything is delivered to the
+	// kernel: close both sockets.
+	Done
+	// ClientReset and BackendReset: that side broke, and the other side has
+	// been given what it had sent: reset the other.
+	ClientReset
+	BackendReset
+)
+
+// Side is one of a Pump's two sockets.
+type Side struct {
+	// Conn is registered or dialled by the owner of the Pump.
+	Conn reactor.Conn
+
+	out  *bytebufferpool.ByteBuffer // what the socket didn't take, nil if nothing
+	pipe *pipe                      // bulk bytes on their way to this side, nil if none
+	in   uint64                     // bytes read from this side
+
+	outOff int32 // how much of out is written already
+	eof    bool  // nothing more will be read from this side
+	shut   bool  // EOF has been said to this side
+	broken bool  // reset, timed out or otherwise in error
+	bulk   bool  // this side sends faster than one buffer per read
+}
+
+// Pump moves bytes between Client and Backend. It belongs to one event loop.
+type Pump struct {
+	Client, Backend Side
+	pipes           *Pipes
+}
+
+// Init gives the pump the loop's pipes; nil means that it always copies.
+func (p *Pump) Init(pipes *Pipes) { p.pipes = pipes }
+
+// Received returns how many bytes have been read from the side.
+func (s *Side) Received() uint64 { return s.in }
+
+// Waiting says that bytes are on their way to the side that its socket has
+// not taken yet.
+func (s *Side) Waiting() bool { return s.out != nil || s.pipe != nil }
+
+// Ended says that nothing more will come from the side.
+func (s *Side) Ended() bool { return s.eof }
+
+// Broken says that the side was reset or is otherwise in error.
+func (s *Side) Broken() bool { return s.broken }
+
+// Receive reads from the side into buf, keeping account. It returns 0 when
+// there is nothing now, or nothing ever again (Ended).
+func (s *Side) Receive(buf []byte) int {
+	n, err := s.Conn.Read(buf)
+	return s.received(n, err)
+}
+
+func (s *Side) received(n int, err error) int {
+	switch {
+	case err == nil:
+		s.in += uint64(n)
+	case errors.Is(err, reactor.ErrWouldBlock):
+	case err == io.EOF:
+		s.eof = true
+	default:
+		s.eof = true
+		s.fail()
+	}
+	return n
+}
+
+// fail notes that the socket is in error: what waits for it is lost.
+func (s *Side) fail() {
+	s.broken = true
+	s.drop()
+}
+
+// Send writes b to the side, keeping a copy of what the socket doesn't take.
+// Bytes for a broken side are dropped.
+func (s *Side) Send(b []byte) {
+	if s.broken || len(b) == 0 {
+		return
+	}
+	if !s.Waiting() && s.Conn.Writable() {
+		n, err := s.Conn.Write(b)
+		if err != nil && !errors.Is(err, reactor.ErrWouldBlock) {
+			s.fail()
+			return
+		}
+		b = b[n:]
+	}
+	if len(b) > 0 {
+		if s.out == nil {
+			s.out = bytebufferpool.Get()
+		}
+		_, _ = s.out.Write(b)
+	}
+}
+
+// Flush writes what waits for the side and says whether nothing waits any more.
+func (s *Side) Flush() bool {
+	for s.Waiting() && s.Conn.Writable() {
+		if err := s.flushOnce(); err != nil && !errors.Is(err, reactor.ErrWouldBlock) {
+			s.fail()
+		}
+	}
+	return !s.Waiting()
+}
+
+func (s *Side) flushOnce() error {
+	if s.out == nil {
+		return s.pipe.drainTo(s)
+	}
+	n, err := s.Conn.Write(s.out.B[s.outOff:])
+	if s.outOff += int32(n); int(s.outOff) == len(s.out.B) {
+		s.dropOut()
+	}
+	return err
+}
+
+func (s *Side) dropOut() {
+	bytebufferpool.Put(s.out)
+	s.out, s.outOff = nil, 0
+}
+
+// drop gives back what is borrowed for bytes on their way to the side.
+func (s *Side) drop() {
+	if s.out != nil {
+		s.dropOut()
+	}
+	if s.pipe != nil {
+		s.pipe.discard()
+		s.pipe = nil
+	}
+}
+
+// End says EOF to the side, once, after everything sent to it.
+func (s *Side) End() {
+	if s.shut || s.broken || s.Waiting() {
+		return
+	}
+	s.shut = true
+	if err := s.Conn.CloseWrite(); err != nil {
+		s.fail()
+	}
+}
+
+// Run moves what can be moved now, both ways, and says what has become of the
+// pump. Call it whenever one of the two connections is ready.
+func (p *Pump) Run() Status {
+	if p.move(&p.Client, &p.Backend) {
+		p.Client.Conn.Again()
+	}
+	if p.move(&p.Backend, &p.Client) {
+		p.Backend.Conn.Again()
+	}
+	return p.Status()
+}
+
+// move moves bytes from src to dst until src has nothing, dst takes nothing
+// or the turn's budget is spent, which it reports.
+func (p *Pump) move(src, dst *Side) (again bool) {
+	for budget := turnBudget; budget > 0; {
+		if !dst.Flush() || dst.broken {
+			return false
+		}
+		if src.eof {
+			p.end(src, dst)
+			return false
+		}
+		if !src.Conn.Readable() {
+			return false
+		}
+		if src.bulk {
+			budget -= p.splice(src, dst)
+		} else {
+			budget -= p.copy(src, dst)
+		}
+	}
+	return true
+}
+
+// copy moves one read buffer.
+func (p *Pump) copy(src, dst *Side) int {
+	buf := src.Conn.Loop().Buffer()
+	n := src.Receive(buf)
+	dst.Send(buf[:n])
+	src.bulk = n >= bulkThreshold && p.pipes != nil
+	return n
+}
+
+// end passes on the end of src. A reset isn't an EOF: it is passed on by
+// closing, see Status.
+func (p *Pump) end(src, dst *Side) {
+	if !src.broken {
+		dst.End()
+	}
+}
+
+// Status says what has become of the pump. A side can break while bytes it
+// sent before are still to be read: that comes first.
+func (p *Pump) Status() Status {
+	c, b := &p.Client, &p.Backend
+	switch {
+	case c.broken && c.eof && b.settled():
+		return ClientReset
+	case b.broken && b.eof && c.settled():
+		return BackendReset
+	case c.eof && b.eof && c.shut && b.shut:
+		return Done
+	}
+	return Running
+}
+
+// Breaking says that a side is broken and the pump lives on only to deliver
+// what that side sent before.
+func (p *Pump) Breaking() bool { return p.Client.broken || p.Backend.broken }
+
+// settled says that a side whose peer broke has nothing more to be given:
+// everything the broken side sent before is in the kernel's hands.
+func (s *Side) settled() bool { return s.broken || !s.Waiting() }
+
+// Release gives back everything borrowed. The connections are the owner's.
+func (p *Pump) Release() {
+	p.Client.drop()
+	p.Backend.drop()
+}
