@@ -1,0 +1,163 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/proxy-engine/proxy-engine/codecs"
+	"github.com/proxy-engine/proxy-engine/engine/reactor"
+	"github.com/proxy-engine/proxy-engine/resolve"
+)
+
+// Impl chooses how sessions are driven.
+type Impl string
+
+// The implementations.
+const (
+	// Reactor: event loops, the product. Linux only.
+	Reactor Impl = "reactor"
+	// Goroutine: goroutines per connection on package net; the portable
+	// fallback and the baseline of every benchmark.
+	Goroutine Impl = "goroutine"
+)
+
+// ParseImpl accepts the names and the aliases of the original proxy (swoole,
+// coroutine).
+func ParseImpl(s string) (Impl, error) {
+	switch s {
+	case string(Reactor), "swoole":
+		return Reactor, nil
+	case string(Goroutine), "coroutine":
+		return Goroutine, nil
+	}
+	return "", fmt.Errorf("unknown implementation %q: want reactor or goroutine", s)
+}
+
+// Listener is one address clients connect to.
+type Listener struct {
+	// Name stands in logs, metrics and errors. Unique.
+	Name string
+	// Address is "host:port"; port 0 takes a free one, an empty host listens
+	// on every address.
+	Address string
+	// Front is the protocol spoken there.
+	Front codecs.Front
+}
+
+// Timeouts are the deadlines of a session's states. All must be positive.
+type Timeouts struct {
+	// Detect: from accept until the client has named its resource.
+	Detect time.Duration
+	// Connect: from the first connection attempt until the backend is
+	// connected, over all its addresses. A resolver's Result may override it.
+	Connect time.Duration
+	// Open: from then until the codec says relay (the login phase).
+	Open time.Duration
+	// Flush: how long the last bytes of a session may take.
+	Flush time.Duration
+}
+
+// Config is what an Engine is made of. Start from DefaultConfig.
+type Config struct {
+	Listeners []Listener
+	// Resolver finds the backends. Required.
+	Resolver resolve.Resolver
+	// Cache configures the caches in front of Resolver and the address guard.
+	Cache resolve.CacheOptions
+	Impl  Impl
+	// EventLoops is the number of event loops of the Reactor.
+	EventLoops int
+	// MaxSessions is the most sessions at once; who comes later is refused in
+	// its own protocol.
+	MaxSessions int
+	// Listen holds the options of listening sockets and, through them, of
+	// the client's; DeferAccept is only applied where the client speaks first.
+	Listen reactor.ListenOptions
+	// Dial holds the options of backend sockets.
+	Dial reactor.SocketOptions
+	// ReadBuffer is the size of the one read buffer of each loop, in bytes,
+	// and with it the most that waits per direction behind a slow peer.
+	ReadBuffer int
+	Timeouts   Timeouts
+	// Logger takes structured logs; nil discards them.
+	Logger *slog.Logger
+}
+
+// DefaultConfig returns the defaults: those of the original proxy where it
+// has the setting.
+func DefaultConfig() Config {
+	socket := reactor.SocketOptions{
+		NoDelay:     true,
+		KeepAlive:   reactor.KeepAlive{Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3},
+		UserTimeout: 60 * time.Second,
+	}
+	return Config{
+		Impl:        Reactor,
+		EventLoops:  runtime.NumCPU(),
+		MaxSessions: 200_000,
+		Listen:      reactor.ListenOptions{SocketOptions: socket, Backlog: 4096, ReusePort: true},
+		Dial:        socket,
+		ReadBuffer:  128 << 10,
+		Timeouts: Timeouts{
+			Detect:  15 * time.Second,
+			Connect: 5 * time.Second,
+			Open:    30 * time.Second,
+			Flush:   5 * time.Second,
+		},
+	}
+}
+
+// minReadBuffer holds the first bytes of any codec in one read.
+const minReadBuffer = 16 << 10
+
+// Validate returns every fault of the configuration at once, joined.
+func (c *Config) Validate() error {
+	var errs []error
+	fault := func(bad bool, format string, args ...any) {
+		if bad {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	fault(c.Resolver == nil, "no resolver")
+	fault(len(c.Listeners) == 0, "no listener")
+	fault(c.Impl != Reactor && c.Impl != Goroutine, "unknown implementation %q", c.Impl)
+	fault(c.Impl == Reactor && runtime.GOOS != "linux", "the reactor needs Linux: use the goroutine implementation")
+	fault(c.EventLoops < 1, "event loops: %d is less than 1", c.EventLoops)
+	fault(c.MaxSessions < 1, "maximum sessions: %d is less than 1", c.MaxSessions)
+	fault(c.ReadBuffer < minReadBuffer, "read buffer: %d bytes is less than %d", c.ReadBuffer, minReadBuffer)
+	fault(c.Listen.Backlog < 1, "backlog: %d is less than 1", c.Listen.Backlog)
+	for name, d := range map[string]time.Duration{
+		"detect": c.Timeouts.Detect, "connect": c.Timeouts.Connect, "open": c.Timeouts.Open, "flush": c.Timeouts.Flush,
+	} {
+		fault(d <= 0, "%s timeout: %v isn't positive", name, d)
+	}
+	names := make(map[string]bool)
+	for _, l := range c.Listeners {
+		fault(names[l.Name], "listener %q: the name is taken", l.Name)
+		names[l.Name] = true
+		errs = append(errs, l.validate())
+	}
+	return errors.Join(errs...)
+}
+
+func (l *Listener) validate() error {
+	if l.Front.New == nil {
+		return fmt.Errorf("listener %q: no protocol", l.Name)
+	}
+	host, port, err := net.SplitHostPort(l.Address)
+	if err != nil {
+		return fmt.Errorf("listener %q: %w", l.Name, err)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("listener %q: port %q isn't a number from 0 to 65535", l.Name, port)
+	}
+	if host != "" && net.ParseIP(host) == nil && host != "localhost" {
+		return fmt.Errorf("listener %q: %q isn't an IP address", l.Name, host)
+	}
+	return nil
+}

@@ -1,0 +1,126 @@
+package engine_test
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/proxy-engine/proxy-engine/engine"
+)
+
+// The files correctness_*_linux_test.go test both implementations as black
+// boxes, over real sockets: each behaviour is one function that eachVariant
+// runs for both.
+
+// patience ends a test that hangs, and is every timeout that a test isn't
+// about. No outcome depends on its length.
+const patience = 2 * time.Minute
+
+// TestMain also is the main function of the proxies that tests start as
+// processes of their own, see child.
+func TestMain(m *testing.M) {
+	if settings, child := os.LookupEnv(childSettings); child {
+		os.Exit(childMain(settings))
+	}
+	// The runtime's own descriptors exist before any test counts them.
+	if ln, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
+		ln.Close()
+	}
+	os.Exit(m.Run())
+}
+
+// eachVariant runs a behaviour for every implementation, and checks that it
+// leaves nothing behind.
+func eachVariant(t *testing.T, body func(t *testing.T, impl engine.Impl)) {
+	for _, impl := range []engine.Impl{engine.Reactor, engine.Goroutine} {
+		t.Run(string(impl), func(t *testing.T) {
+			checkLeaks(t)
+			body(t, impl)
+		})
+	}
+}
+
+// checkLeaks has the test fail if it leaves a goroutine or a descriptor
+// behind. Call it first: what is registered with t.Cleanup later runs earlier.
+func checkLeaks(t *testing.T) {
+	t.Helper()
+	goroutines := goleak.IgnoreCurrent()
+	before := descriptors(t)
+	t.Cleanup(func() {
+		goleak.VerifyNone(t, goroutines)
+		var left map[string]string
+		gone := func() bool {
+			// Package net keeps its pipes for splice in a sync.Pool, which is
+			// emptied by garbage collections.
+			runtime.GC()
+			left = newDescriptors(t, before)
+			return len(left) == 0
+		}
+		if !holds(gone) {
+			t.Errorf("descriptors left behind: %v", left)
+		}
+	})
+}
+
+// descriptors returns what is open, by number.
+func descriptors(t testing.TB) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := make(map[string]string)
+	for _, entry := range entries {
+		// The one that lists is closed by now.
+		if to, err := os.Readlink(filepath.Join("/proc/self/fd", entry.Name())); err == nil {
+			open[entry.Name()] = to
+		}
+	}
+	return open
+}
+
+func newDescriptors(t testing.TB, before map[string]string) map[string]string {
+	now := descriptors(t)
+	for number, to := range before {
+		if now[number] == to {
+			delete(now, number)
+		}
+	}
+	return now
+}
+
+// holds waits until cond is true; false means that patience is over.
+func holds(cond func() bool) bool {
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	again := time.NewTicker(2 * time.Millisecond)
+	defer again.Stop()
+	for !cond() {
+		select {
+		case <-again.C:
+		case <-deadline.C:
+			return cond()
+		}
+	}
+	return true
+}
+
+// eventually is holds for what the test can't go on without.
+func eventually(t testing.TB, what string, cond func() bool) {
+	t.Helper()
+	if !holds(cond) {
+		t.Fatalf("after %v still not: %s", patience, what)
+	}
+}
+
+// async runs fn and returns where its error will be.
+func async(fn func() error) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- fn() }()
+	return done
+}

@@ -1,0 +1,185 @@
+// Package engine ties the parts together into sessions: it accepts clients,
+// has a codec find out what they want, resolves, connects and relays. See
+// State for the life of a session and Reason for its ends.
+//
+// Two drivers move sessions through the same states with the same codecs,
+// chosen by Config.Impl: event loops (reactor_linux.go and its neighbours)
+// and goroutines (goroutine.go).
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/proxy-engine/proxy-engine/resolve"
+	"github.com/proxy-engine/proxy-engine/upstream"
+)
+
+// Engine is a running proxy. Make it with New. All methods are safe for
+// concurrent use once Start has returned.
+type Engine struct {
+	cfg       Config
+	log       *eventLog
+	cache     *resolve.Cache
+	endpoints upstream.Registry
+	keys      keyring
+	tracker   *tracker
+	counters  counters
+	driver    driver
+	addrs     map[string]netip.AddrPort
+
+	active   atomic.Int64
+	draining atomic.Bool
+	idle     chan struct{} // told when active falls to zero while draining
+	failed   chan error    // told when the driver can't go on
+}
+
+// driver moves sessions through their states.
+type driver interface {
+	// start opens every listener, or none, and returns their addresses by name.
+	start() (map[string]netip.AddrPort, error)
+	// stopAccepting closes the listeners. Clients already connected are served.
+	stopAccepting()
+	// stop ends all sessions as Drained and returns when nothing is left.
+	stop()
+}
+
+// New makes an engine. The error holds every fault of the configuration.
+func New(cfg Config) (*Engine, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	e := &Engine{cfg: cfg, log: newEventLog(cfg.Logger), idle: make(chan struct{}, 1), failed: make(chan error, 1)}
+	if cfg.Impl == Goroutine {
+		e.driver = newGoroutineDriver(e)
+		return e, nil
+	}
+	driver, err := newReactorDriver(e)
+	if err != nil {
+		return nil, err
+	}
+	e.driver = driver
+	return e, nil
+}
+
+// Start opens the listeners and returns once clients can connect. It may be
+// called once.
+func (e *Engine) Start() error {
+	e.cache = resolve.NewCache(e.cfg.Resolver, e.cfg.Cache)
+	e.tracker = startTracker(e.cfg.Resolver, &e.counters.panics)
+	addrs, err := e.driver.start()
+	if err != nil {
+		e.driver.stop()
+		e.tracker.stop()
+		return err
+	}
+	e.addrs = addrs
+	for _, l := range e.cfg.Listeners {
+		e.cfg.Logger.Info("listening", "listener", l.Name, "protocol", l.Front.Protocol.String(), "address", addrs[l.Name])
+	}
+	return nil
+}
+
+// Addr returns the address the named listener is bound to.
+func (e *Engine) Addr(listener string) netip.AddrPort { return e.addrs[listener] }
+
+// Failed delivers the error of a driver that can't go on, such as an event loop
+// that ended by itself. The process should shut down and be started anew.
+func (e *Engine) Failed() <-chan error { return e.failed }
+
+// fail reports to Failed; only the first error counts.
+func (e *Engine) fail(err error) {
+	select {
+	case e.failed <- err:
+	default:
+	}
+}
+
+// Shutdown stops accepting at once, lets sessions end by themselves until ctx
+// is done, ends the rest as Drained and returns when nothing is left. It
+// returns ctx's error if sessions had to be ended. It may be called once.
+func (e *Engine) Shutdown(ctx context.Context) error {
+	e.draining.Store(true)
+	e.driver.stopAccepting()
+	err := e.awaitIdle(ctx)
+	e.driver.stop()
+	e.tracker.stop()
+	return err
+}
+
+func (e *Engine) awaitIdle(ctx context.Context) error {
+	for e.active.Load() > 0 {
+		select {
+		case <-e.idle:
+		case <-ctx.Done():
+			if n := e.active.Load(); n > 0 {
+				e.cfg.Logger.Warn("drain deadline reached", "sessions", n)
+				return errors.Join(ctx.Err())
+			}
+		}
+	}
+	return nil
+}
+
+// overflow is how many sessions beyond the limit are taken in to be refused in
+// their own protocol. Past that, clients wait in the backlog.
+const overflow = 256
+
+// acceptPause is how long a listener rests when even the overflow is taken.
+const acceptPause = 10 * time.Millisecond
+
+// room says whether one more session, of whatever kind, may be accepted.
+func (e *Engine) room() bool {
+	return e.active.Load() < int64(e.cfg.MaxSessions)+overflow
+}
+
+// admit counts a new session in and says whether it is within the limit. One
+// that isn't is refused as soon as its codec knows how.
+func (e *Engine) admit() (within bool) {
+	e.counters.accepted.Add(1)
+	return e.active.Add(1) <= int64(e.cfg.MaxSessions)
+}
+
+// leave counts a session out.
+func (e *Engine) leave() {
+	if e.active.Add(-1) == 0 && e.draining.Load() {
+		select {
+		case e.idle <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// ending is what is known of a session when it has ended.
+type ending struct {
+	listener             *Listener
+	client               netip.AddrPort
+	route                *resolve.Route
+	endpoint             *upstream.Endpoint
+	state                State // in which it ended
+	reason               Reason
+	cause                error
+	age                  time.Duration
+	established          bool
+	fromClient, toClient uint64
+}
+
+// ended does the accounts of a session's end, once per session.
+func (e *Engine) ended(end *ending) {
+	e.counters.ended(end)
+	if end.endpoint != nil {
+		end.endpoint.Release(end.fromClient, end.toClient)
+	}
+	if end.established {
+		e.tracker.put(trackDisconnect, end.route, end.fromClient, end.toClient)
+	}
+	e.log.ended(end)
+	e.leave()
+}

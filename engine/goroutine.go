@@ -1,0 +1,257 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/proxy-engine/proxy-engine/engine/reactor"
+	"github.com/proxy-engine/proxy-engine/upstream"
+)
+
+const (
+	// exhaustedPause is how long accepting rests after it has failed.
+	exhaustedPause = 100 * time.Millisecond
+	// lastCall is how long a listener goes on accepting once it is to close,
+	// so that nobody is turned away after a successful connect: enough for a
+	// full accept queue.
+	lastCall = 50 * time.Millisecond
+)
+
+// goroutineDriver runs sessions on package net: portable, and the baseline the
+// event loops are measured against. A session has a goroutine per side: the
+// client's from the start, the backend's once the resource is known.
+//
+// Two options of listeners have no effect, as package net has none for them:
+// Backlog (it takes the system's maximum) and ReusePort (there is one
+// listening socket per address).
+type goroutineDriver struct {
+	e     *Engine
+	ports []*goroutinePort
+
+	open        context.Context // ends with stopAccepting
+	closePorts  context.CancelFunc
+	serving     context.Context // ends with stop
+	endSessions context.CancelFunc
+
+	loops sync.WaitGroup // of the ports
+	live  sync.WaitGroup // the sessions
+
+	mu       sync.Mutex
+	sessions map[*goroutineSession]struct{}
+}
+
+// goroutinePort is a listener with its accept loop.
+type goroutinePort struct {
+	d    *goroutineDriver
+	spec *Listener
+	ln   *net.TCPListener
+	// buffers are *[]byte for reading what a codec looks at; an established
+	// session has none.
+	buffers sync.Pool
+}
+
+func newGoroutineDriver(e *Engine) driver {
+	d := &goroutineDriver{e: e, sessions: make(map[*goroutineSession]struct{})}
+	d.open, d.closePorts = context.WithCancel(context.Background())
+	d.serving, d.endSessions = context.WithCancel(context.Background())
+	return d
+}
+
+func (d *goroutineDriver) start() (map[string]netip.AddrPort, error) {
+	addrs := make(map[string]netip.AddrPort)
+	for i := range d.e.cfg.Listeners {
+		spec := &d.e.cfg.Listeners[i]
+		ln, err := d.listen(spec)
+		if err != nil {
+			return nil, fmt.Errorf("listener %q on %s: %w", spec.Name, spec.Address, err)
+		}
+		d.ports = append(d.ports, newGoroutinePort(d, spec, ln))
+		addrs[spec.Name] = addrPortOf(ln.Addr())
+	}
+	for _, p := range d.ports {
+		d.loops.Go(p.run)
+	}
+	return addrs, nil
+}
+
+func (d *goroutineDriver) listen(spec *Listener) (*net.TCPListener, error) {
+	addr, err := listenAddr(spec.Address)
+	if err != nil {
+		return nil, err
+	}
+	network := "tcp"
+	if addr.Addr().Is4() {
+		network = "tcp4" // with "tcp", 0.0.0.0 would mean IPv6 too
+	}
+	o := d.e.cfg.Listen
+	if !spec.Front.ClientFirst {
+		o.DeferAccept = 0
+	}
+	lc := net.ListenConfig{
+		KeepAlive:       -1,
+		KeepAliveConfig: keepAlive(o.KeepAlive),
+		Control:         listenControl(&o),
+	}
+	// Package net listens with Multipath TCP by default; the reactor doesn't.
+	lc.SetMultipathTCP(false)
+	ln, err := lc.Listen(d.open, network, addr.String())
+	if err != nil {
+		return nil, err
+	}
+	return ln.(*net.TCPListener), nil
+}
+
+// stopAccepting may be called more than once.
+func (d *goroutineDriver) stopAccepting() {
+	d.closePorts()
+	for _, p := range d.ports {
+		_ = p.ln.SetDeadline(time.Now().Add(lastCall))
+	}
+	d.loops.Wait()
+	for _, p := range d.ports {
+		_ = p.ln.Close()
+	}
+}
+
+// stop closes the sockets under the sessions, whose goroutines then end.
+func (d *goroutineDriver) stop() {
+	d.stopAccepting()
+	d.endSessions()
+	d.mu.Lock()
+	for s := range d.sessions {
+		s.sockets.close()
+	}
+	d.mu.Unlock()
+	d.live.Wait()
+}
+
+// stopping says that sessions still there are to end as Drained.
+func (d *goroutineDriver) stopping() bool { return d.serving.Err() != nil }
+
+func (d *goroutineDriver) add(s *goroutineSession) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sessions[s] = struct{}{}
+}
+
+func (d *goroutineDriver) remove(s *goroutineSession) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.sessions, s)
+}
+
+// minSetupBuffer is the least that is read at once before the relay; a codec
+// that looks at nothing has a MaxPending of 0.
+const minSetupBuffer = 4 << 10
+
+func newGoroutinePort(d *goroutineDriver, spec *Listener, ln *net.TCPListener) *goroutinePort {
+	p := &goroutinePort{d: d, spec: spec, ln: ln}
+	p.buffers.New = func() any {
+		buf := make([]byte, max(spec.Front.MaxPending, minSetupBuffer))
+		return &buf
+	}
+	return p
+}
+
+// run accepts until stopAccepting. An error never ends it.
+func (p *goroutinePort) run() {
+	for {
+		conn, err := p.ln.AcceptTCP()
+		switch {
+		case err == nil:
+			p.accept(conn)
+			if !p.awaitRoom() {
+				return
+			}
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return
+		default:
+			p.failed(err)
+			if !p.rest(exhaustedPause) {
+				return
+			}
+		}
+	}
+}
+
+func (p *goroutinePort) accept(conn *net.TCPConn) {
+	tune(conn, &p.d.e.cfg.Listen.SocketOptions)
+	s := newGoroutineSession(p, conn)
+	p.d.add(s)
+	p.d.live.Go(s.serve)
+}
+
+func (p *goroutinePort) failed(err error) {
+	if upstream.Classify(err) == upstream.Exhausted {
+		p.d.e.counters.exhausted.Add(1)
+		p.d.e.log.exhausted(p.spec, err)
+	}
+}
+
+// awaitRoom waits until one more session may be accepted; false means never.
+func (p *goroutinePort) awaitRoom() bool {
+	for !p.d.e.room() {
+		if !p.rest(acceptPause) {
+			return false
+		}
+	}
+	return true
+}
+
+// rest waits for d; false means that the port closes meanwhile.
+func (p *goroutinePort) rest(d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-p.d.open.Done():
+		return false
+	}
+}
+
+// dial makes one connection attempt.
+func (d *goroutineDriver) dial(ctx context.Context, addr netip.AddrPort, timeout time.Duration) (*net.TCPConn, error) {
+	o := &d.e.cfg.Dial
+	dialer := net.Dialer{
+		Timeout:         max(timeout, 1),
+		KeepAlive:       -1,
+		KeepAliveConfig: keepAlive(o.KeepAlive),
+		Control:         dialControl(o),
+	}
+	conn, err := dialer.DialTCP(ctx, "tcp", netip.AddrPort{}, addr)
+	if err != nil {
+		return nil, err
+	}
+	tune(conn, o)
+	return conn, nil
+}
+
+// keepAlive returns k for package net, which must also be given a negative
+// KeepAlive for "off".
+func keepAlive(k reactor.KeepAlive) net.KeepAliveConfig {
+	return net.KeepAliveConfig{Enable: k.Idle > 0, Idle: k.Idle, Interval: k.Interval, Count: k.Count}
+}
+
+// tune sets the options every system has; a socket they can't be set on is
+// broken, as reading from it will tell.
+func tune(conn *net.TCPConn, o *reactor.SocketOptions) {
+	if !o.NoDelay {
+		_ = conn.SetNoDelay(false)
+	}
+	if o.ReceiveBuffer > 0 {
+		_ = conn.SetReadBuffer(o.ReceiveBuffer)
+	}
+	if o.SendBuffer > 0 {
+		_ = conn.SetWriteBuffer(o.SendBuffer)
+	}
+}
+
+func addrPortOf(a net.Addr) netip.AddrPort {
+	ap := a.(*net.TCPAddr).AddrPort()
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+}

@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"errors"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/proxy-engine/proxy-engine/engine/reactor"
+)
+
+// socketControl sets options on a socket before it connects or listens, as
+// net.Dialer and net.ListenConfig call it.
+type socketControl = func(network, address string, c syscall.RawConn) error
+
+// dialControl sets what package net can't.
+func dialControl(o *reactor.SocketOptions) socketControl {
+	return control(o.UserTimeout, 0)
+}
+
+// listenControl sets what package net can't. Accepted sockets inherit it.
+func listenControl(o *reactor.ListenOptions) socketControl {
+	return control(o.UserTimeout, o.DeferAccept)
+}
+
+func control(userTimeout, deferAccept time.Duration) socketControl {
+	return func(_, _ string, c syscall.RawConn) error {
+		return onSocket(c, func(fd int) error {
+			var errs [2]error
+			if userTimeout > 0 {
+				ms := int(userTimeout.Milliseconds())
+				errs[0] = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, ms)
+			}
+			if deferAccept > 0 {
+				seconds := int((deferAccept + time.Second - 1) / time.Second)
+				errs[1] = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, seconds)
+			}
+			return os.NewSyscallError("setsockopt", errors.Join(errs[:]...))
+		})
+	}
+}
+
+// onSocket calls fn with the connection's descriptor.
+func onSocket(c syscall.RawConn, fn func(fd int) error) (err error) {
+	if cerr := c.Control(func(fd uintptr) { err = fn(int(fd)) }); cerr != nil {
+		return cerr
+	}
+	return err
+}
+
+// ask is onSocket for a *net.TCPConn.
+func ask(conn *net.TCPConn, fn func(fd int) error) error {
+	c, err := conn.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return onSocket(c, fn)
+}
+
+// broken says that a connection is gone: reset, timed out, or ended both ways.
+func broken(conn *net.TCPConn) bool {
+	err := ask(conn, func(fd int) error {
+		_, err := unix.Getpeername(fd)
+		return err
+	})
+	return err == unix.ENOTCONN
+}
+
+// sent says that the peer has acknowledged all that was written, or never
+// will.
+func sent(conn *net.TCPConn) bool {
+	unsent := 0
+	err := ask(conn, func(fd int) (err error) {
+		unsent, err = unix.IoctlGetInt(fd, unix.SIOCOUTQ)
+		return err
+	})
+	return err != nil || unsent == 0 || broken(conn)
+}
+
+// awaitSent waits until sent, or the deadline; the kernel has no event for it.
+func awaitSent(conn *net.TCPConn, deadline time.Time) {
+	for !sent(conn) && time.Now().Before(deadline) {
+		time.Sleep(resetPoll)
+	}
+}

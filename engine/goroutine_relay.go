@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"errors"
+	"io"
+	"net"
+	"time"
+)
+
+// relay passes on what comes from one side until its end, and then the end.
+func (s *goroutineSession) relay(from, to *peer) {
+	_ = from.conn.SetReadDeadline(time.Time{})
+	err := pass(from, to)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	from.done = true
+	switch {
+	case s.state != Relaying:
+		// Another goroutine is ending the session.
+	case from.ended(err):
+		s.note(from.closed)
+		to.shutdown()
+	case from.broke(err):
+		s.passReset(from, to)
+	case to.done:
+		s.passReset(to, from)
+	default:
+		// to is broken. What it sent before is still delivered by its own
+		// goroutine, which then passes on the reset; that has a deadline.
+		s.note(to.reset)
+		_ = to.conn.SetReadDeadline(s.breakOff())
+		_ = from.conn.SetWriteDeadline(s.breakOff())
+	}
+}
+
+// pass writes what the codec left, then copies. The error may be either
+// side's; nil and io.EOF are from's orderly end.
+func pass(from, to *peer) error {
+	if left := from.box.bytes(); len(left) > 0 {
+		_, err := to.conn.Write(left)
+		from.box.drop()
+		if err != nil {
+			return err
+		}
+	}
+	if from.lost != nil {
+		return from.lost
+	}
+	n, err := to.conn.ReadFrom(from.conn) // by splice on Linux
+	from.received += uint64(n)
+	return err
+}
+
+// note remembers which side ended first: it is the session's reason.
+func (s *goroutineSession) note(r Reason) {
+	if !s.ending {
+		s.reason, s.ending = r, true
+	}
+}
+
+// passReset ends the session with a reset for the other side of a broken one,
+// once it has got what was sent before. It lets go of mu while it waits.
+func (s *goroutineSession) passReset(broken, other *peer) {
+	if !sent(other.conn) {
+		s.reason = broken.reset
+		s.become(Flushing)
+		deadline := s.breakOff()
+		s.mu.Unlock()
+		awaitSent(other.conn, deadline)
+		s.mu.Lock()
+	}
+	_ = other.conn.SetLinger(0)
+	s.finish(broken.reset, nil)
+}
+
+// breakOff returns the deadline of delivering what a side sent before it broke.
+func (s *goroutineSession) breakOff() time.Time {
+	if s.flushBy.IsZero() {
+		s.flushBy = time.Now().Add(s.port.d.e.cfg.Timeouts.Flush)
+	}
+	return s.flushBy
+}
+
+// shutdown says EOF to the side.
+func (p *peer) shutdown() {
+	p.shut = true
+	_ = p.conn.CloseWrite()
+}
+
+// ended says that err, of reading from p, is an orderly end.
+func (p *peer) ended(err error) bool {
+	return (err == nil || err == io.EOF) && !p.broke(err)
+}
+
+// broke says that err, of reading or copying from p, is p's and not an orderly
+// end. EOF isn't always one: the error of a broken connection is reported
+// once, and if the goroutine that writes to it was told, the one that reads
+// sees EOF. Once EOF was said to p nobody writes; a connection that is gone
+// then has just ended both ways.
+func (p *peer) broke(err error) bool {
+	if err == nil || err == io.EOF {
+		return !p.shut && broken(p.conn)
+	}
+	return readFailed(err) || broken(p.conn)
+}
+
+// readFailed says that err names reading as what failed. An error of splice
+// names neither side.
+func readFailed(err error) (failed bool) {
+	for op := (*net.OpError)(nil); errors.As(err, &op); err = op.Err {
+		failed = op.Op == "read"
+	}
+	return failed
+}

@@ -1,0 +1,289 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/proxy-engine/proxy-engine/codecs"
+	"github.com/proxy-engine/proxy-engine/resolve"
+	"github.com/proxy-engine/proxy-engine/upstream"
+)
+
+// goroutineSession is one client's connection and what belongs to it. Each of
+// its two goroutines reads one side. Until the relay begins they take turns
+// with the codec, under mu, which is then also held while the codec's words
+// are written; relaying, they meet only at the ends.
+//
+//	client's goroutine:  Detecting ─► (reads ahead once) ─► Opening ─► Relaying: client to backend
+//	                         └─ starts ─┐
+//	backend's goroutine:                └─► Resolving ─► Connecting ─► Opening ─► Relaying: backend to client
+//
+// The client's goroutine is the session's last: it does the accounts.
+type goroutineSession struct {
+	port     *goroutinePort
+	addr     netip.AddrPort // the client's
+	started  time.Time
+	within   bool // the limit of sessions
+	sockets  sockets
+	upstream sync.WaitGroup // the backend's goroutine
+
+	mu              sync.Mutex // guards all below
+	moved           sync.Cond  // told when state changes
+	state           State
+	last            State // before Closed
+	client, backend peer
+	codec           codecs.Codec
+	cancel          context.CancelFunc // of resolving and connecting
+	route           *resolve.Route     // nil until resolved, and for a session routed by key
+	endpoint        *upstream.Endpoint
+	address         *netip.AddrPort // the backend's, shared with the route
+	key             string          // registered in the keyring, "" if none
+	reason          Reason
+	cause           error
+	flushBy         time.Time // when a session that breaks off must have ended
+	ending          bool      // reason is decided
+	served          bool      // Relaying was reached
+}
+
+// peer is one side of a session.
+type peer struct {
+	// conn is set once, before the goroutine that reads from it looks.
+	conn *net.TCPConn
+	// box keeps what the codec hasn't consumed; the relay begins with it.
+	box inbox
+	// received counts the bytes that came from the side, but for what a
+	// broken other side didn't take. Its goroutine's.
+	received uint64
+	lost     error // the end of reading, if that came before the relay
+	shut     bool  // EOF has been said to the side
+	done     bool  // its goroutine has nothing more to relay
+	// closed and reset are the reasons of a session that the side ends.
+	closed, reset Reason
+}
+
+func newGoroutineSession(p *goroutinePort, conn *net.TCPConn) *goroutineSession {
+	s := &goroutineSession{
+		port: p, addr: addrPortOf(conn.RemoteAddr()), started: time.Now(), within: p.d.e.admit(),
+		client:  peer{conn: conn, closed: ClientClosed, reset: ClientReset},
+		backend: peer{closed: BackendClosed, reset: BackendReset},
+		cancel:  func() {},
+	}
+	s.moved.L = &s.mu
+	s.sockets.add(conn)
+	return s
+}
+
+// serve is the client's goroutine.
+func (s *goroutineSession) serve() {
+	defer s.account()
+	defer s.guard()
+	s.begin()
+	s.pull(&s.client, &s.backend)
+}
+
+// account ends the session, once both goroutines are done.
+func (s *goroutineSession) account() {
+	s.upstream.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.finish(s.reason, s.cause)
+	s.client.box.drop()
+	s.backend.box.drop()
+	e := s.port.d.e
+	s.unregister()
+	s.port.d.remove(s)
+	e.ended(&ending{
+		listener: s.port.spec, client: s.addr, route: s.route, endpoint: s.endpoint,
+		state: s.last, reason: s.reason, cause: s.cause, established: s.served,
+		age:        time.Since(s.started),
+		fromClient: s.client.received, toClient: s.backend.received,
+	})
+}
+
+// guard turns a panic of one of the goroutines into the end of this session
+// alone.
+func (s *goroutineSession) guard() {
+	if fault := recover(); fault != nil {
+		e := s.port.d.e
+		e.counters.panics.Add(1)
+		e.log.panicked(fault, debug.Stack())
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.finish(Panicked, nil)
+	}
+}
+
+// become changes the state.
+func (s *goroutineSession) become(state State) {
+	s.state = state
+	s.moved.Broadcast()
+}
+
+// enter changes the state and starts its deadline, 0 for none.
+func (s *goroutineSession) enter(state State, deadline time.Duration) {
+	s.become(state)
+	var at time.Time
+	if deadline > 0 {
+		at = time.Now().Add(deadline)
+	}
+	_ = s.client.conn.SetDeadline(at)
+	if s.backend.conn != nil {
+		_ = s.backend.conn.SetDeadline(at)
+	}
+}
+
+// finish closes both sockets, which ends the goroutines. Terminal.
+func (s *goroutineSession) finish(reason Reason, cause error) {
+	if s.state == Closed {
+		return
+	}
+	if s.port.d.stopping() {
+		reason, cause = Drained, nil
+	}
+	s.last, s.reason, s.cause = s.state, reason, cause
+	s.become(Closed)
+	s.cancel()
+	s.sockets.close()
+}
+
+// pull reads one side to its end: for the codec, then for the other side.
+func (s *goroutineSession) pull(from, to *peer) {
+	switch s.listen(from) {
+	case Relaying:
+		s.relay(from, to)
+	case Flushing:
+		if from == &s.client {
+			// Unread bytes would turn the close into a reset that overtakes
+			// the refusal.
+			n, _ := io.Copy(io.Discard, from.conn)
+			from.received += uint64(n)
+		}
+	}
+}
+
+// listen reads from a side as long as the codec wants to see it. It returns
+// the state that made it stop.
+func (s *goroutineSession) listen(from *peer) State {
+	buf := s.port.buffers.Get().(*[]byte)
+	defer s.port.buffers.Put(buf)
+	for {
+		n, err := from.conn.Read(*buf)
+		if state, more := s.heard(from, (*buf)[:n], err); !more {
+			return state
+		}
+	}
+}
+
+// heard takes in what one Read returned, bytes or an error.
+func (s *goroutineSession) heard(from *peer, in []byte, err error) (_ State, more bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	from.received += uint64(len(in))
+	s.awaitBackend(from, err)
+	switch {
+	case s.state == Relaying:
+		from.box.keep(from.box.gather(in))
+		if !errors.Is(err, os.ErrDeadlineExceeded) { // beginRelay's wake-up
+			from.lost = err
+		}
+	case s.state > Relaying:
+	case err != nil:
+		s.end(from, err)
+	default:
+		s.decide(from, from.box.gather(in))
+	}
+	return s.state, s.state < Relaying && from.lost == nil
+}
+
+// awaitBackend has a client that is ahead wait for its backend, unless it is
+// gone. One that has merely finished sending still waits for its answer.
+func (s *goroutineSession) awaitBackend(from *peer, err error) {
+	for s.state == Resolving || s.state == Connecting {
+		if err != nil && !from.ended(err) {
+			s.finish(ClientGone, nil)
+			return
+		}
+		s.moved.Wait()
+	}
+}
+
+// end deals with a side that ends, or lets a deadline pass, before the codec
+// is done.
+func (s *goroutineSession) end(from *peer, err error) {
+	switch {
+	case s.port.d.stopping():
+		s.finish(Drained, nil)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		s.expire()
+	case s.state == Detecting:
+		s.finish(ClientGone, nil)
+	case from == &s.backend && from.received == 0:
+		s.refuse(BackendGone, nil)
+	case from == &s.client && from.ended(err):
+		s.awaitRelay(err)
+	default:
+		// Its last words are the codec's no more: the relay delivers them and
+		// passes on the end.
+		from.lost = err
+		s.beginRelay()
+	}
+}
+
+// awaitRelay has a client that has finished sending wait for the codec. Its EOF
+// is passed on at once, so that a backend doesn't wait for one that gives up its
+// login, but not before bytes that the codec hasn't dealt with yet.
+func (s *goroutineSession) awaitRelay(eof error) {
+	s.client.lost = eof
+	if len(s.client.box.bytes()) == 0 {
+		s.backend.shutdown()
+	}
+	for s.state == Opening {
+		s.moved.Wait()
+	}
+}
+
+// expire ends a session whose deadline has passed.
+func (s *goroutineSession) expire() {
+	if s.state == Detecting {
+		s.refuse(DetectTimeout, nil)
+		return
+	}
+	s.finish(OpenTimeout, nil)
+}
+
+// sockets are a session's connections. They have a lock of their own, so that
+// a session can be ended while a write blocks one of its goroutines that holds
+// the session's.
+type sockets struct {
+	mu     sync.Mutex
+	open   []*net.TCPConn
+	closed bool
+}
+
+// add leaves c to close; false means that it is closed already.
+func (k *sockets) add(c *net.TCPConn) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		_ = c.Close()
+		return false
+	}
+	k.open = append(k.open, c)
+	return true
+}
+
+func (k *sockets) close() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.closed = true
+	for _, c := range k.open {
+		_ = c.Close()
+	}
+}

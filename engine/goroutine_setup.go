@@ -1,0 +1,271 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/proxy-engine/proxy-engine/codecs"
+	"github.com/proxy-engine/proxy-engine/resolve"
+	"github.com/proxy-engine/proxy-engine/upstream"
+)
+
+func (s *goroutineSession) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.codec = s.port.spec.Front.New()
+	s.enter(Detecting, s.port.d.e.cfg.Timeouts.Detect)
+	s.apply(s.codec.Start())
+}
+
+// decide has the codec look at a side's unconsumed bytes until it needs more
+// or the session moves on.
+func (s *goroutineSession) decide(from *peer, in []byte) {
+	state := s.state
+	for len(in) > 0 && s.state == state {
+		step := s.look(from, in)
+		s.apply(step)
+		in = in[step.Consumed:]
+		if step.Consumed == 0 {
+			break
+		}
+	}
+	from.box.keep(in)
+	if s.state == state && len(in) > 0 && len(in) >= s.port.spec.Front.MaxPending {
+		s.fail(codecs.Failure{Kind: codecs.Malformed, Detail: "message too long"})
+	}
+}
+
+func (s *goroutineSession) look(from *peer, in []byte) codecs.Step {
+	if from == &s.client {
+		return s.codec.Client(in)
+	}
+	return s.codec.Backend(in)
+}
+
+// apply does what a step says.
+func (s *goroutineSession) apply(step codecs.Step) {
+	state := s.state
+	s.send(&s.client, step.ToClient)
+	s.send(&s.backend, step.ToBackend)
+	if s.state != state {
+		return
+	}
+	switch step.Action {
+	case codecs.More:
+		s.register(step.Key)
+	case codecs.Route:
+		s.routeTo(string(step.Resource))
+	case codecs.RouteKey:
+		s.routeByKey(s.port.d.e.keys.get(step.Key))
+	case codecs.Relay:
+		s.register(step.Key)
+		s.beginRelay()
+	case codecs.Fail:
+		s.fail(step.Failure)
+	default:
+		// StartTLS: no listener offers TLS yet, so no codec asks for it.
+		s.refuse(InternalError, nil)
+	}
+}
+
+// send writes b to a side. Only a deadline is dealt with here: a broken side
+// is found out by the goroutine that reads from it.
+func (s *goroutineSession) send(to *peer, b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	if _, err := to.conn.Write(b); errors.Is(err, os.ErrDeadlineExceeded) {
+		s.expire()
+	}
+}
+
+// register makes the session's backend findable by the key it has issued.
+func (s *goroutineSession) register(key []byte) {
+	if len(key) > 0 {
+		s.unregister()
+		s.key = string(key)
+		s.port.d.e.keys.put(s.key, s.address)
+	}
+}
+
+func (s *goroutineSession) unregister() {
+	if s.key != "" {
+		s.port.d.e.keys.drop(s.key, s.address)
+	}
+}
+
+func (s *goroutineSession) routeTo(resource string) {
+	req := resolve.Request{Protocol: s.port.spec.Front.Protocol.String(), Resource: resource, Client: s.addr}
+	s.enter(Resolving, 0)
+	s.launch(func(ctx context.Context) bool { return s.resolve(ctx, req) })
+}
+
+// routeByKey goes on to the backend that issued a key, if it is known. Its
+// address was checked when that session was routed.
+func (s *goroutineSession) routeByKey(backend *netip.AddrPort) {
+	if backend == nil {
+		s.refuse(UnknownKey, nil)
+		return
+	}
+	s.enter(Connecting, 0)
+	s.launch(func(ctx context.Context) bool {
+		return s.dial(ctx, []netip.AddrPort{*backend}, s.port.d.e.cfg.Timeouts.Connect)
+	})
+}
+
+// launch starts the backend's goroutine. reach gets it to a connected backend,
+// or returns false when the session has come to its end.
+func (s *goroutineSession) launch(reach func(context.Context) bool) {
+	ctx, cancel := context.WithCancel(s.port.d.serving)
+	s.cancel = cancel
+	s.upstream.Go(func() {
+		defer s.guard()
+		reached := reach(ctx)
+		cancel()
+		if reached {
+			s.pull(&s.backend, &s.client)
+		}
+	})
+}
+
+func (s *goroutineSession) resolve(ctx context.Context, req resolve.Request) bool {
+	e := s.port.d.e
+	route, err := e.cache.Fetch(ctx, req)
+	if err != nil {
+		route = &resolve.Route{Request: req, Err: err}
+	}
+	if !s.routed(route) {
+		return false
+	}
+	timeout := route.Timeout
+	if timeout <= 0 {
+		timeout = e.cfg.Timeouts.Connect
+	}
+	return s.dial(ctx, route.Addrs, timeout)
+}
+
+// routed takes an answer, good or bad, and says whether to go on.
+func (s *goroutineSession) routed(route *resolve.Route) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != Resolving {
+		return false
+	}
+	s.route = route
+	switch {
+	case !s.within:
+		s.refuse(TooManySessions, nil)
+	case route.Err != nil:
+		s.refuse(resolveReason(route.Err), route.Err)
+	case route.State == resolve.Draining:
+		s.refuse(Unavailable, nil)
+	default:
+		s.endpoint = s.port.d.e.endpoints.Acquire(route.Endpoint)
+		s.enter(Connecting, 0)
+	}
+	return s.state == Connecting
+}
+
+// dial tries one address after the other, all of them within timeout.
+func (s *goroutineSession) dial(ctx context.Context, addrs []netip.AddrPort, timeout time.Duration) bool {
+	deadline := time.Now().Add(timeout)
+	var failure error
+	for i := range addrs {
+		share := upstream.ConnectTimeout(time.Until(deadline), len(addrs)-i)
+		conn, err := s.port.d.dial(ctx, addrs[i], share)
+		if err != nil && ctx.Err() != nil {
+			return false // the session ended meanwhile
+		}
+		if s.endpoint != nil {
+			s.endpoint.Attempted(upstream.Classify(err))
+		}
+		if err == nil {
+			return s.connected(conn, &addrs[i])
+		}
+		failure = err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == Connecting {
+		s.refuse(connectReason(upstream.Classify(failure)), failure)
+	}
+	return false
+}
+
+// connected lets the codec open the backend.
+func (s *goroutineSession) connected(conn *net.TCPConn, addr *netip.AddrPort) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.sockets.add(conn) {
+		return false
+	}
+	s.backend.conn, s.address = conn, addr
+	s.enter(Opening, s.port.d.e.cfg.Timeouts.Open)
+	var target codecs.Target
+	if s.route != nil {
+		target.Metadata = s.route.Metadata
+	}
+	in := s.client.box.bytes()
+	step := s.codec.Open(in, target)
+	s.apply(step)
+	s.client.box.keep(in[step.Consumed:])
+	if s.state == Opening {
+		s.decide(&s.client, s.client.box.bytes())
+	}
+	return true
+}
+
+// wakeUp is a deadline in the past: it ends a Read that waits.
+var wakeUp = time.Unix(1, 0)
+
+// beginRelay drops the codec and has both goroutines relay, beginning with
+// what the codec left of their side.
+func (s *goroutineSession) beginRelay() {
+	s.enter(Relaying, 0)
+	_ = s.client.conn.SetReadDeadline(wakeUp)
+	_ = s.backend.conn.SetReadDeadline(wakeUp)
+	s.codec = nil
+	s.served = true
+	s.port.d.e.tracker.put(trackConnect, s.route, 0, 0)
+}
+
+// fail refuses the client for a failure the codec found.
+func (s *goroutineSession) fail(f codecs.Failure) {
+	s.say(failureReason(f.Kind), f, nil)
+}
+
+// refuse ends a session that isn't established, telling the client why in its
+// own protocol if there are words for it.
+func (s *goroutineSession) refuse(reason Reason, cause error) {
+	resource := ""
+	if s.route != nil {
+		resource = s.route.Resource
+	}
+	failure, speak := reason.failure(resource)
+	if !speak {
+		s.finish(reason, cause)
+		return
+	}
+	s.say(reason, failure, cause)
+}
+
+// say refuses the client with the codec's words for f. The client's goroutine
+// then drops what still comes, until EOF or the deadline.
+func (s *goroutineSession) say(reason Reason, f codecs.Failure, cause error) {
+	words := s.codec.Refuse(nil, f)
+	if len(words) == 0 || s.port.d.stopping() {
+		s.finish(reason, cause)
+		return
+	}
+	s.reason, s.cause = reason, cause
+	s.enter(Flushing, s.port.d.e.cfg.Timeouts.Flush)
+	if s.backend.conn != nil {
+		_ = s.backend.conn.Close()
+	}
+	_, _ = s.client.conn.Write(words)
+	s.client.shutdown()
+}

@@ -1,0 +1,135 @@
+package engine
+
+import "github.com/proxy-engine/proxy-engine/codecs"
+
+// Reason says why a session ended. Every session ends with exactly one, which
+// is the metric label and the log field.
+type Reason uint8
+
+// The reasons a session ends with.
+const (
+	// ClientClosed and BackendClosed: an orderly end of an established
+	// session; the named side was the first to say so.
+	ClientClosed Reason = iota
+	BackendClosed
+	// ClientReset and BackendReset: the named side broke an established
+	// session (TCP reset, keepalive or user timeout).
+	ClientReset
+	BackendReset
+	// ClientGone: the client went away before the session was established.
+	ClientGone
+	// DetectTimeout: the client didn't name a resource in time.
+	DetectTimeout
+	// Malformed and Unsupported: the client doesn't speak the protocol, or a
+	// version of it that isn't served.
+	Malformed
+	Unsupported
+	// NotFound, Forbidden, Unavailable, ResolveTimeout and ResolveFailed: the
+	// resolver's or the address guard's answer.
+	NotFound
+	Forbidden
+	Unavailable
+	ResolveTimeout
+	ResolveFailed
+	// UnknownKey: a cancel request for a session that isn't here (any more).
+	UnknownKey
+	// ConnectRefused, ConnectTimeout and ConnectFailed: no address of the
+	// backend could be connected.
+	ConnectRefused
+	ConnectTimeout
+	ConnectFailed
+	// BackendGone: the backend closed before it said anything.
+	BackendGone
+	// OpenTimeout: the login phase took too long.
+	OpenTimeout
+	// TooManySessions: the limit of sessions is reached.
+	TooManySessions
+	// NoDescriptors: the process has no descriptor or port left for a backend.
+	NoDescriptors
+	// Drained: the proxy was shutting down.
+	Drained
+	// InternalError: a fault of ours that was noticed.
+	InternalError
+	// Panicked: a fault of ours that was not; a bug.
+	Panicked
+
+	reasons
+)
+
+// reasonTable names every reason and says what a client that can still be
+// told is told. Reasons nobody is told about have no words.
+var reasonTable = [reasons]struct {
+	name   string
+	kind   codecs.Kind
+	detail string
+	silent bool
+}{
+	ClientClosed:    {name: "client_closed", silent: true},
+	BackendClosed:   {name: "backend_closed", silent: true},
+	ClientReset:     {name: "client_reset", silent: true},
+	BackendReset:    {name: "backend_reset", silent: true},
+	ClientGone:      {name: "client_gone", silent: true},
+	DetectTimeout:   {name: "detect_timeout", kind: codecs.Timeout, detail: "no complete request in time"},
+	Malformed:       {name: "malformed", kind: codecs.Malformed},
+	Unsupported:     {name: "unsupported", kind: codecs.Unsupported},
+	NotFound:        {name: "not_found", kind: codecs.NotFound},
+	Forbidden:       {name: "forbidden", kind: codecs.Forbidden},
+	Unavailable:     {name: "unavailable", kind: codecs.Unavailable},
+	ResolveTimeout:  {name: "resolve_timeout", kind: codecs.Timeout},
+	ResolveFailed:   {name: "resolve_failed", kind: codecs.Internal},
+	UnknownKey:      {name: "unknown_key", silent: true},
+	ConnectRefused:  {name: "connect_refused", kind: codecs.Unavailable},
+	ConnectTimeout:  {name: "connect_timeout", kind: codecs.Timeout},
+	ConnectFailed:   {name: "connect_failed", kind: codecs.Unavailable},
+	BackendGone:     {name: "backend_gone", kind: codecs.Unavailable},
+	OpenTimeout:     {name: "open_timeout", silent: true},
+	TooManySessions: {name: "too_many_sessions", kind: codecs.TooMany},
+	NoDescriptors:   {name: "no_descriptors", kind: codecs.TooMany},
+	Drained:         {name: "drained", kind: codecs.Unavailable, detail: "the proxy is shutting down"},
+	InternalError:   {name: "internal_error", kind: codecs.Internal},
+	Panicked:        {name: "panicked", kind: codecs.Internal},
+}
+
+// String returns the reason's name, as it stands in logs and metrics.
+func (r Reason) String() string {
+	if r < reasons {
+		return reasonTable[r].name
+	}
+	return "unknown"
+}
+
+// Reasons returns every reason, for tables and tests.
+func Reasons() []Reason {
+	all := make([]Reason, reasons)
+	for i := range all {
+		all[i] = Reason(i)
+	}
+	return all
+}
+
+// ordinary says that the reason is the daily end of a session rather than
+// something an operator may want to look at.
+func (r Reason) ordinary() bool {
+	switch r {
+	case ClientClosed, BackendClosed, ClientReset, BackendReset, ClientGone:
+		return true
+	}
+	return false
+}
+
+// failureReason is the reason of a failure that the codec itself found.
+func failureReason(k codecs.Kind) Reason {
+	switch k {
+	case codecs.Unsupported:
+		return Unsupported
+	case codecs.Malformed:
+		return Malformed
+	case codecs.NotFound:
+		return NotFound
+	case codecs.Forbidden:
+		return Forbidden
+	case codecs.Unavailable:
+		return Unavailable
+	}
+	return InternalError
+}

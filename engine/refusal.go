@@ -1,0 +1,44 @@
+package engine
+
+import (
+	"github.com/proxy-engine/proxy-engine/codecs"
+	"github.com/proxy-engine/proxy-engine/resolve"
+	"github.com/proxy-engine/proxy-engine/upstream"
+)
+
+// failure returns what a client refused for the reason is told, and false if
+// it is told nothing. This is the one place where the engine's view becomes
+// the client's: only texts of the table pass.
+func (r Reason) failure(resource string) (codecs.Failure, bool) {
+	row := &reasonTable[r]
+	return codecs.Failure{Kind: row.kind, Detail: row.detail, Resource: resource}, !row.silent
+}
+
+// resolveReason is the reason of a route that can't be used.
+func resolveReason(err error) Reason {
+	switch resolve.KindOf(err) {
+	case resolve.NotFound:
+		return NotFound
+	case resolve.Forbidden:
+		return Forbidden
+	case resolve.Unavailable:
+		return Unavailable
+	case resolve.Timeout:
+		return ResolveTimeout
+	}
+	return ResolveFailed
+}
+
+// connectReason is the reason of a session none of whose backend's addresses
+// could be connected; the last attempt decides.
+func connectReason(o upstream.Outcome) Reason {
+	switch o {
+	case upstream.Refused:
+		return ConnectRefused
+	case upstream.TimedOut:
+		return ConnectTimeout
+	case upstream.Exhausted:
+		return NoDescriptors
+	}
+	return ConnectFailed
+}

@@ -1,0 +1,219 @@
+package engine
+
+import (
+	"net/netip"
+	"runtime/debug"
+	"time"
+
+	"github.com/proxy-engine/proxy-engine/codecs"
+	"github.com/proxy-engine/proxy-engine/engine/reactor"
+	"github.com/proxy-engine/proxy-engine/engine/relay"
+	"github.com/proxy-engine/proxy-engine/resolve"
+	"github.com/proxy-engine/proxy-engine/upstream"
+)
+
+// session is one client's connection and what belongs to it, on one loop. What
+// it only needs until the relay begins is in setup, so that an idle session
+// consists of little more than its two sockets.
+type session struct {
+	pump relay.Pump
+	port *port
+	// setup is nil while relaying, unless the relay is breaking off.
+	setup *setup
+	// route is nil until resolved, and for a session routed by key.
+	route    *resolve.Route
+	endpoint *upstream.Endpoint
+	// backend is the address being dialled or connected, shared with the route.
+	backend    *netip.AddrPort
+	key        string // registered in the keyring, "" if none
+	client     netip.AddrPort
+	started    time.Duration // since the loop's start
+	tracked    time.Duration // when the resolver was last told of activity
+	prev, next *session
+	state      State
+	reason     Reason // decided when Flushing begins, or by the first EOF while Relaying
+	within     bool   // the limit of sessions
+	served     bool   // Relaying was reached
+	ending     bool   // reason is decided
+}
+
+// setup is what a session needs in the states that have a deadline.
+type setup struct {
+	codec                 codecs.Codec
+	clientBox, backendBox inbox
+	timer                 reactor.Timer
+	// addrs are the backend's addresses still to be tried, and deadline when
+	// the last of them must have answered (since the loop's start).
+	addrs    []netip.AddrPort
+	deadline time.Duration
+	// resetting is the side to be reset once it has got its last bytes; nil
+	// when Flushing ends with an orderly close.
+	resetting *relay.Side
+	cause     error
+}
+
+// startSession begins the life of an accepted connection.
+func startSession(p *port, fd int, client netip.AddrPort) {
+	w := p.w
+	now := w.loop.Now()
+	s := &session{port: p, client: client, started: now, tracked: now, within: w.e.admit()}
+	defer s.guard()
+	s.pump.Init(&w.pipes)
+	w.sessions.add(s)
+	if err := w.loop.Register(&s.pump.Client.Conn, fd, s); err != nil {
+		s.finish(NoDescriptors, err)
+		return
+	}
+	s.setup = w.takeSetup()
+	s.setup.codec = p.spec.Front.New()
+	s.enter(Detecting, w.e.cfg.Timeouts.Detect)
+	s.apply(s.setup.codec.Start(), &s.setup.clientBox, nil)
+}
+
+// enter changes the state and starts its deadline.
+func (s *session) enter(state State, deadline time.Duration) {
+	s.state = state
+	loop := s.port.w.loop
+	if deadline > 0 {
+		loop.After(&s.setup.timer, deadline, s)
+	} else {
+		loop.Disarm(&s.setup.timer)
+	}
+}
+
+// guard turns a panic into the end of this session alone.
+func (s *session) guard() {
+	if fault := recover(); fault != nil {
+		e := s.port.w.e
+		e.counters.panics.Add(1)
+		e.log.panicked(fault, debug.Stack())
+		s.finish(Panicked, nil)
+	}
+}
+
+// Ready implements reactor.Handler.
+func (s *session) Ready(c *reactor.Conn) {
+	defer s.guard()
+	switch s.state {
+	case Relaying:
+		s.relay()
+	case Detecting:
+		s.detect()
+	case Resolving, Connecting:
+		if c == &s.pump.Client.Conn {
+			s.checkClient()
+		} else {
+			s.connecting()
+		}
+	case Opening:
+		s.opening()
+	case Flushing:
+		s.flush()
+	case Closed:
+	}
+}
+
+// Expire implements reactor.Expirer: the state's deadline has passed.
+func (s *session) Expire() {
+	defer s.guard()
+	switch s.state {
+	case Detecting:
+		s.refuse(DetectTimeout, nil)
+	case Connecting:
+		s.connectFailed(upstream.TimedOut, nil)
+	case Opening:
+		s.finish(OpenTimeout, nil)
+	case Relaying: // and breaking off
+		s.pump.Client.Conn.Reset()
+		s.pump.Backend.Conn.Reset()
+		s.finish(s.reason, nil)
+	case Flushing:
+		s.flushExpired()
+	case Resolving, Closed:
+	}
+}
+
+// checkClient notices a client that is gone while nobody reads from it. One
+// that has merely finished sending is still waiting for its answer.
+func (s *session) checkClient() {
+	if s.pump.Client.Conn.HungUp() {
+		s.finish(ClientGone, nil)
+	}
+}
+
+// relay moves bytes until both sides have ended.
+func (s *session) relay() {
+	status := s.pump.Run()
+	s.noteFirstEnd()
+	if s.port.w.e.tracker != nil {
+		s.track()
+	}
+	switch status {
+	case relay.Done:
+		s.finish(s.reason, nil)
+	case relay.ClientReset:
+		s.passReset(ClientReset, &s.pump.Backend)
+	case relay.BackendReset:
+		s.passReset(BackendReset, &s.pump.Client)
+	case relay.Running:
+		if s.pump.Breaking() && s.setup == nil {
+			// One side is broken and the other must still take what it sent:
+			// that has a deadline.
+			s.setup = s.port.w.takeSetup()
+			s.enter(Relaying, s.port.w.e.cfg.Timeouts.Flush)
+		}
+	}
+}
+
+// track tells the resolver that the session is in use, now and then.
+func (s *session) track() {
+	if now := s.port.w.loop.Now(); now-s.tracked >= trackInterval {
+		s.tracked = now
+		s.port.w.e.tracker.put(trackActivity, s.route, s.pump.Client.Received(), s.pump.Backend.Received())
+	}
+}
+
+// noteFirstEnd remembers which side ended first: it is the session's reason.
+func (s *session) noteFirstEnd() {
+	if s.ending {
+		return
+	}
+	switch client, backend := &s.pump.Client, &s.pump.Backend; {
+	case client.Broken():
+		s.reason = ClientReset
+	case backend.Broken():
+		s.reason = BackendReset
+	case client.Ended():
+		s.reason = ClientClosed
+	case backend.Ended():
+		s.reason = BackendClosed
+	default:
+		return
+	}
+	s.ending = true
+}
+
+// finish closes both sockets and does the accounts. Terminal.
+func (s *session) finish(reason Reason, cause error) {
+	if s.state == Closed {
+		return
+	}
+	w := s.port.w
+	end := ending{
+		listener: s.port.spec, client: s.client, route: s.route, endpoint: s.endpoint,
+		state: s.state, reason: reason, cause: cause, established: s.served,
+		age:        w.loop.Now() - s.started,
+		fromClient: s.pump.Client.Received(), toClient: s.pump.Backend.Received(),
+	}
+	s.state = Closed
+	s.pump.Release()
+	s.pump.Client.Conn.Close()
+	s.pump.Backend.Conn.Close()
+	s.unregister()
+	if s.setup != nil {
+		w.putSetup(s.setup)
+		s.setup = nil
+	}
+	w.sessions.remove(s)
+	w.e.ended(&end)
+}

@@ -1,0 +1,297 @@
+package engine
+
+import (
+	"net/netip"
+
+	"github.com/proxy-engine/proxy-engine/codecs"
+	"github.com/proxy-engine/proxy-engine/engine/relay"
+	"github.com/proxy-engine/proxy-engine/resolve"
+	"github.com/proxy-engine/proxy-engine/upstream"
+)
+
+// setupTurn is how many reads one session may do per turn before it relays.
+const setupTurn = 16
+
+// detect feeds the client's bytes to the codec until it knows the resource.
+func (s *session) detect() {
+	client := &s.pump.Client
+	for range setupTurn {
+		switch {
+		case s.state != Detecting:
+			return
+		case client.Ended() || client.Broken():
+			s.finish(ClientGone, nil)
+			return
+		case !client.Flush() || !client.Conn.Readable():
+			return
+		}
+		s.listen(client, &s.setup.clientBox)
+	}
+	client.Conn.Again()
+}
+
+// listen reads once from a side and lets the codec decide.
+func (s *session) listen(side *relay.Side, box *inbox) {
+	buf := s.port.w.loop.Buffer()
+	// No codec needs more than MaxPending at once; the rest waits in the
+	// kernel, not in a buffer of ours.
+	n := side.Receive(buf[:min(len(buf), s.port.spec.Front.MaxPending)])
+	if n > 0 {
+		s.decide(side, box, box.gather(buf[:n]))
+	}
+}
+
+// decide has the codec look at a side's unconsumed bytes until it needs more
+// or the session moves on.
+func (s *session) decide(side *relay.Side, box *inbox, in []byte) {
+	for state := s.state; len(in) > 0 && s.state == state; {
+		var step codecs.Step
+		if side == &s.pump.Client {
+			step = s.setup.codec.Client(in)
+		} else {
+			step = s.setup.codec.Backend(in)
+		}
+		rest := in[step.Consumed:]
+		s.apply(step, box, rest)
+		if step.Action != codecs.More {
+			return
+		}
+		if step.Consumed == 0 {
+			box.keep(in)
+			s.checkPending(len(in))
+			return
+		}
+		in = rest
+	}
+	if s.setup != nil {
+		box.keep(in)
+	}
+}
+
+// checkPending refuses a side that makes the codec wait for more than it
+// may keep.
+func (s *session) checkPending(n int) {
+	if n >= s.port.spec.Front.MaxPending {
+		s.fail(codecs.Failure{Kind: codecs.Malformed, Detail: "message too long"})
+	}
+}
+
+// apply does what a step says. rest are the unconsumed bytes behind it, which
+// box keeps if the session moves on.
+func (s *session) apply(step codecs.Step, box *inbox, rest []byte) {
+	s.pump.Client.Send(step.ToClient)
+	s.pump.Backend.Send(step.ToBackend)
+	switch step.Action {
+	case codecs.More:
+		if len(step.Key) > 0 {
+			s.register(step.Key)
+		}
+	case codecs.Route:
+		s.routeTo(step.Resource, box, rest)
+	case codecs.RouteKey:
+		backend := s.port.w.e.keys.get(step.Key)
+		box.keep(rest)
+		s.routeByKey(backend)
+	case codecs.Relay:
+		if len(step.Key) > 0 {
+			s.register(step.Key)
+		}
+		box.keep(rest)
+		s.beginRelay()
+	case codecs.Fail:
+		s.fail(step.Failure)
+	default:
+		// StartTLS: no listener offers TLS yet, so no codec asks for it.
+		s.refuse(InternalError, nil)
+	}
+}
+
+// register makes the session's backend findable by the key it has issued.
+func (s *session) register(key []byte) {
+	s.unregister()
+	s.key = string(key)
+	s.port.w.e.keys.put(s.key, s.backend)
+}
+
+func (s *session) unregister() {
+	if s.key != "" {
+		s.port.w.e.keys.drop(s.key, s.backend)
+	}
+}
+
+// routeTo looks the resource up: in the loop's cache, or else off the loop.
+func (s *session) routeTo(resource []byte, box *inbox, rest []byte) {
+	route := s.port.routes.Lookup(resource)
+	if route != nil {
+		box.keep(rest)
+		s.routed(route)
+		return
+	}
+	req := resolve.Request{
+		Protocol: s.port.spec.Front.Protocol.String(),
+		Resource: string(resource), // before keep moves what it aliases
+		Client:   s.client,
+	}
+	box.keep(rest)
+	s.enter(Resolving, 0)
+	s.port.w.lookup(s, req)
+}
+
+// resolved is called when the lookup is done; the session may be gone by then.
+func (s *session) resolved(route *resolve.Route) {
+	defer s.guard()
+	if s.state == Resolving {
+		s.routed(route)
+	}
+}
+
+// routed goes on with an answer, good or bad.
+func (s *session) routed(route *resolve.Route) {
+	s.route = route
+	switch {
+	case !s.within:
+		s.refuse(TooManySessions, nil)
+	case route.Err != nil:
+		s.refuse(resolveReason(route.Err), route.Err)
+	case route.State == resolve.Draining:
+		s.refuse(Unavailable, nil)
+	default:
+		s.endpoint = s.port.w.e.endpoints.Acquire(route.Endpoint)
+		timeout := route.Timeout
+		if timeout <= 0 {
+			timeout = s.port.w.e.cfg.Timeouts.Connect
+		}
+		s.setup.addrs = route.Addrs
+		s.setup.deadline = s.port.w.loop.Now() + timeout
+		s.dial()
+	}
+}
+
+// routeByKey goes on to the backend that issued a key, if it is known. Its
+// address was checked when that session was routed.
+func (s *session) routeByKey(backend *netip.AddrPort) {
+	if backend == nil {
+		s.refuse(UnknownKey, nil)
+		return
+	}
+	s.setup.addrs = []netip.AddrPort{*backend}
+	s.setup.deadline = s.port.w.loop.Now() + s.port.w.e.cfg.Timeouts.Connect
+	s.dial()
+}
+
+// dial starts connecting to the next address.
+func (s *session) dial() {
+	w, t := s.port.w, s.setup
+	s.backend = &t.addrs[0]
+	left := t.deadline - w.loop.Now()
+	s.enter(Connecting, max(upstream.ConnectTimeout(left, len(t.addrs)), 1))
+	t.addrs = t.addrs[1:]
+	if err := w.loop.Dial(&s.pump.Backend.Conn, *s.backend, &w.e.cfg.Dial, s); err != nil {
+		s.connectFailed(upstream.Classify(err), err)
+		return
+	}
+	s.connecting()
+}
+
+// connecting asks how the connection attempt stands.
+func (s *session) connecting() {
+	connected, err := s.pump.Backend.Conn.Connected()
+	if err != nil {
+		s.connectFailed(upstream.Classify(err), err)
+		return
+	}
+	if connected {
+		s.attempted(upstream.Connected)
+		s.connected()
+	}
+}
+
+func (s *session) attempted(o upstream.Outcome) {
+	if s.endpoint != nil {
+		s.endpoint.Attempted(o)
+	}
+}
+
+// connectFailed tries the next address, or gives up.
+func (s *session) connectFailed(o upstream.Outcome, err error) {
+	s.attempted(o)
+	s.pump.Backend.Conn.Close()
+	if len(s.setup.addrs) > 0 {
+		s.dial()
+		return
+	}
+	s.refuse(connectReason(o), err)
+}
+
+// connected lets the codec open the backend.
+func (s *session) connected() {
+	s.enter(Opening, s.port.w.e.cfg.Timeouts.Open)
+	box := &s.setup.clientBox
+	var target codecs.Target
+	if s.route != nil {
+		target.Metadata = s.route.Metadata
+	}
+	in := box.bytes()
+	step := s.setup.codec.Open(in, target)
+	rest := in[step.Consumed:]
+	s.apply(step, box, rest)
+	if s.state == Opening {
+		box.keep(rest)
+		s.decide(&s.pump.Client, box, box.bytes())
+	}
+	if s.state == Opening {
+		s.opening()
+	}
+}
+
+// opening lets the codec listen to both sides, one read at a time, as long as
+// neither has bytes waiting.
+func (s *session) opening() {
+	client, backend := &s.pump.Client, &s.pump.Backend
+	for range setupTurn {
+		if s.state != Opening {
+			return
+		}
+		flushed := client.Flush() && backend.Flush()
+		switch {
+		case flushed && backend.Conn.Readable() && !backend.Ended():
+			s.listen(backend, &s.setup.backendBox)
+		case flushed && client.Conn.Readable() && !client.Ended():
+			s.listen(client, &s.setup.clientBox)
+		default:
+			s.checkEnds()
+			return
+		}
+	}
+	if s.state == Opening {
+		client.Conn.Again()
+	}
+}
+
+// checkEnds deals with a side that ends before the codec is done.
+func (s *session) checkEnds() {
+	client, backend := &s.pump.Client, &s.pump.Backend
+	switch {
+	case backend.Ended() && backend.Received() == 0:
+		s.refuse(BackendGone, nil)
+	case backend.Ended() || backend.Broken() || client.Broken():
+		// Whatever it was, its last words are the codec's no more: the relay
+		// delivers them and passes on the end.
+		s.beginRelay()
+	case client.Ended():
+		backend.End()
+	}
+}
+
+// beginRelay drops the codec, passes on what it left and relays.
+func (s *session) beginRelay() {
+	w, t := s.port.w, s.setup
+	s.pump.Backend.Send(t.clientBox.bytes())
+	s.pump.Client.Send(t.backendBox.bytes())
+	s.state = Relaying
+	s.setup = nil
+	w.putSetup(t)
+	s.served = true
+	w.e.tracker.put(trackConnect, s.route, 0, 0)
+	s.relay()
+}

@@ -1,0 +1,196 @@
+package engine
+
+import (
+	"errors"
+	"net/netip"
+
+	"github.com/proxy-engine/proxy-engine/engine/reactor"
+	"github.com/proxy-engine/proxy-engine/engine/relay"
+	"github.com/proxy-engine/proxy-engine/resolve"
+)
+
+// maxFreeSetups is how many setups a loop keeps for the next sessions.
+const maxFreeSetups = 1024
+
+// worker is an event loop with its ports and sessions. Only its loop touches
+// it, but for call.
+type worker struct {
+	e       *Engine
+	lookups *lookups
+	loop    *reactor.Loop
+	ended   chan struct{} // closed when the loop is
+	pipes   relay.Pipes
+	ports   []*port
+	locals  map[string]*resolve.Local // by protocol
+
+	sessions sessionList
+	waiting  map[waitKey][]*session // for a lookup under way
+	free     []*setup
+}
+
+// waitKey is what a lookup is about.
+type waitKey struct{ protocol, resource string }
+
+// port is a listener on one loop.
+type port struct {
+	w      *worker
+	spec   *Listener
+	ln     *reactor.Listener
+	routes *resolve.Local
+}
+
+func newWorker(d *reactorDriver, loop *reactor.Loop) *worker {
+	return &worker{
+		e:       d.e,
+		lookups: d.lookups,
+		loop:    loop,
+		ended:   make(chan struct{}),
+		locals:  make(map[string]*resolve.Local),
+		waiting: make(map[waitKey][]*session),
+	}
+}
+
+// errLoopEnded is call's answer when there is no loop any more.
+var errLoopEnded = errors.New("the event loop has ended")
+
+// call runs fn on the loop and waits for it. Never call it on a loop.
+func (w *worker) call(fn func() error) error {
+	done := make(chan error, 1)
+	w.loop.Post(func() { done <- fn() })
+	select {
+	case err := <-done:
+		return err
+	case <-w.ended:
+		return errLoopEnded
+	}
+}
+
+// listen opens a port, on the socket of another loop's if ports aren't shared.
+func (w *worker) listen(spec *Listener, addr netip.AddrPort, first *port) (*port, error) {
+	p := &port{w: w, spec: spec, routes: w.local(spec.Front.Protocol.String())}
+	options := w.e.cfg.Listen
+	if !spec.Front.ClientFirst {
+		options.DeferAccept = 0
+	}
+	var err error
+	if first != nil && !options.ReusePort {
+		p.ln, err = w.loop.Share(first.ln, p.accept)
+	} else {
+		p.ln, err = w.loop.Listen(addr, &options, p.accept)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.ln.Exhausted = p.exhausted
+	w.ports = append(w.ports, p)
+	return p, nil
+}
+
+// local returns the loop's view of the route cache for a protocol.
+func (w *worker) local(protocol string) *resolve.Local {
+	l, known := w.locals[protocol]
+	if !known {
+		l = w.e.cache.Local(protocol)
+		w.locals[protocol] = l
+	}
+	return l
+}
+
+func (w *worker) stopAccepting() error {
+	for _, p := range w.ports {
+		p.ln.Close()
+	}
+	return nil
+}
+
+// shutdown ends every session.
+func (w *worker) shutdown() {
+	w.sessions.each(func(s *session) { s.finish(Drained, nil) })
+	w.pipes.Close()
+}
+
+// lookup finds a route off the loop and goes on with s, and with everybody
+// else who waits for the same one, when it is there.
+func (w *worker) lookup(s *session, req resolve.Request) {
+	key := waitKey{req.Protocol, req.Resource}
+	if waiting, asked := w.waiting[key]; asked {
+		w.waiting[key] = append(waiting, s)
+		return
+	}
+	w.waiting[key] = []*session{s}
+	w.lookups.ask(lookup{req: req, done: func(r *resolve.Route) {
+		w.loop.Post(func() { w.found(key, r) })
+	}})
+}
+
+func (w *worker) found(key waitKey, r *resolve.Route) {
+	waiting := w.waiting[key]
+	delete(w.waiting, key)
+	for _, s := range waiting {
+		s.resolved(r)
+	}
+}
+
+// accept takes a new client in; it is the port's reactor.AcceptFunc.
+func (p *port) accept(fd int, client netip.AddrPort) {
+	startSession(p, fd, client)
+	if !p.w.e.room() {
+		p.ln.Pause(acceptPause)
+	}
+}
+
+func (p *port) exhausted(err error) {
+	p.w.e.counters.exhausted.Add(1)
+	p.w.e.log.exhausted(p.spec, err)
+}
+
+// takeSetup lends an empty setup.
+func (w *worker) takeSetup() *setup {
+	if last := len(w.free) - 1; last >= 0 {
+		t := w.free[last]
+		w.free = w.free[:last]
+		return t
+	}
+	return new(setup)
+}
+
+func (w *worker) putSetup(t *setup) {
+	w.loop.Disarm(&t.timer)
+	t.clientBox.drop()
+	t.backendBox.drop()
+	*t = setup{}
+	if len(w.free) < maxFreeSetups {
+		w.free = append(w.free, t)
+	}
+}
+
+// sessionList holds a loop's sessions, linked through themselves.
+type sessionList struct{ head *session }
+
+func (l *sessionList) add(s *session) {
+	if s.next = l.head; s.next != nil {
+		s.next.prev = s
+	}
+	l.head = s
+}
+
+func (l *sessionList) remove(s *session) {
+	if s.prev != nil {
+		s.prev.next = s.next
+	} else {
+		l.head = s.next
+	}
+	if s.next != nil {
+		s.next.prev = s.prev
+	}
+	s.next, s.prev = nil, nil
+}
+
+// each calls fn for every session; fn may remove the one it is given.
+func (l *sessionList) each(fn func(*session)) {
+	for s := l.head; s != nil; {
+		next := s.next
+		fn(s)
+		s = next
+	}
+}
