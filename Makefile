@@ -1,0 +1,41 @@
+# make help lists the targets.
+
+GO ?= go
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+# How long each fuzz target runs, and which benchmarks.
+FUZZTIME ?= 30s
+BENCH ?= .
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check build bench fuzz clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Show it at work: two PostgreSQL servers, the proxy in front, psql to try
+	@scripts/demo.sh
+
+test: ## Install what the tests need, run them with the race detector
+	@scripts/deps.sh test
+	$(GO) test -race -timeout 25m ./...
+
+check: ## Vet, format, staticcheck, the repository's rules, builds for other systems
+	$(GO) vet ./...
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; }
+	$(GO) run $(STATICCHECK) ./...
+	$(GO) test ./scripts/rules
+	GOOS=darwin $(GO) vet ./...
+	GOOS=windows $(GO) vet ./cmd/proxy-engine/...
+
+build: ## Build bin/proxy-engine, a static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/proxy-engine
+
+bench: ## Benchmarks of the parts (BENCH=pattern)
+	@scripts/deps.sh bench
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+fuzz: ## Run every fuzz target for FUZZTIME (30s)
+	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+clean: ## Remove what was built
+	rm -rf bin

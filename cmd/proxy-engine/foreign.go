@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// unserved are variables the original proxy knows and this version doesn't
+// serve. Being quiet about them would leave an operator who comes from there
+// without what was asked for: a warning, or a fault where the difference is
+// one of security.
+var unserved = map[string]struct {
+	what  string
+	fault bool
+}{
+	"PROXY_TLS_ENABLED":             {"TLS termination", true},
+	"PROXY_TLS_REQUIRE_CLIENT_CERT": {"TLS termination", true},
+	"PROXY_TLS_CERT":                {"TLS termination", false},
+	"PROXY_TLS_KEY":                 {"TLS termination", false},
+	"PROXY_TLS_CA":                  {"TLS termination", false},
+	"TCP_MYSQL_PORT":                {"MySQL", false},
+	"HTTP_WORKERS":                  {"HTTP", false},
+	"HTTP_SERVER_MODE":              {"HTTP", false},
+	"HTTP_SERVER_IMPL":              {"HTTP", false},
+	"HTTP_FAST_PATH":                {"HTTP", false},
+	"HTTP_FAST_ASSUME_OK":           {"HTTP", false},
+	"HTTP_FIXED_BACKEND":            {"HTTP", false},
+	"HTTP_DIRECT_RESPONSE":          {"HTTP", false},
+	"HTTP_RAW_BACKEND":              {"HTTP", false},
+	"HTTP_BACKEND_POOL_SIZE":        {"HTTP", false},
+	"HTTP_KEEPALIVE_TIMEOUT":        {"HTTP", false},
+	"HTTP_OPEN_HTTP2":               {"HTTP", false},
+	"HTTP_SKIP_VALIDATION":          {"HTTP", false},
+	"HTTP_BACKEND_ENDPOINT":         {"HTTP", false},
+	"SMTP_BACKEND_ENDPOINT":         {"SMTP", false},
+	"SMTP_SKIP_VALIDATION":          {"SMTP", false},
+}
+
+// checkForeign looks for variables that look like settings and are none.
+func (t table) checkForeign(vars map[string]string, f *findings) {
+	known := t.names(func(s *setting) string { return s.env })
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		if _, known := unserved[name]; known {
+			checkUnserved(name, vars[name], f)
+			continue
+		}
+		checkTypo(name, known, f)
+	}
+}
+
+func checkUnserved(name, text string, f *findings) {
+	if on, err := parseBool(text); err == nil && !on {
+		return
+	}
+	v := unserved[name]
+	if v.fault {
+		f.faultf("%s=%s: %s isn't served by this version; unset it to go on without", name, text, v.what)
+		return
+	}
+	f.warnf("%s has no effect: %s isn't served by this version", name, v.what)
+}
+
+// checkTypo warns of a variable that is nearly a setting's. Others of the same
+// prefixes are left alone: Kubernetes sets TCP_..._PORT and the like for
+// services that happen to be named so.
+func checkTypo(name string, known []string, f *findings) {
+	if slices.Contains(known, name) || !strings.HasPrefix(name, "TCP_") && !strings.HasPrefix(name, "PROXY_") {
+		return
+	}
+	if hint := didYouMean("", name, known); hint != "" {
+		f.warnf("%s is not a setting%s", name, hint)
+	}
+}
+
+// maxTypos is how many letters a name may be off and still be taken for a
+// misspelling.
+const maxTypos = 2
+
+// didYouMean returns a question for the candidate nearest to name, "" if none
+// is near.
+func didYouMean(prefix, name string, candidates []string) string {
+	best, least := "", maxTypos+1
+	for _, c := range candidates {
+		if d := typos(name, c); d < least {
+			best, least = c, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %s%s?", prefix, best)
+}
+
+// typos is the Levenshtein distance: the fewest letters to insert, delete or
+// change that turn a into b.
+func typos(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}

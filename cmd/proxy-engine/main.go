@@ -1,0 +1,108 @@
+// Command proxy-engine runs the proxy: it turns flags and environment into an
+// engine's configuration, starts the engine and minds its signals.
+//
+// Every setting is a row of one table (table.go), from which the flags, the
+// variables, the defaults, the help, the README's table and --print-config
+// are made.
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/proxy-engine/proxy-engine/engine"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+}
+
+// run is main with its surroundings as arguments. It returns the exit code: 0,
+// or 1 if the configuration is wrong or the engine doesn't start.
+func run(args, env []string, stdout, stderr io.Writer) int {
+	s := defaults()
+	t := newTable(s)
+	var f findings
+	cmds := t.parse(args, env, &f)
+	s.complete()
+	switch {
+	case cmds[cmdHelp]:
+		t.printHelp(stdout)
+		return 0
+	case cmds[cmdVersion]:
+		fmt.Fprintln(stdout, version())
+		return 0
+	case cmds[cmdPrintConfig]:
+		// Before the faults are known: it helps to find them.
+		t.printConfig(stdout)
+	}
+	log := s.newLogger(stderr)
+	cfg := s.config(log, &f)
+	if c, ok := cfg.Resolver.(io.Closer); ok {
+		defer c.Close()
+	}
+	if !f.report(log, stderr) {
+		return 1
+	}
+	if err := act(cmds, cfg, s.drain, log, stdout); err != nil {
+		log.Error("ended", "cause", err)
+		return 1
+	}
+	return 0
+}
+
+// act does what is asked for with a valid configuration: runs, unless a command
+// says otherwise.
+func act(cmds commands, cfg engine.Config, drain time.Duration, log *slog.Logger, stdout io.Writer) error {
+	switch {
+	case cmds[cmdPrintConfig]:
+		printLimit(stdout, &cfg)
+		return nil
+	case cmds[cmdCheck]:
+		fmt.Fprintln(stdout, "the configuration is valid")
+		return nil
+	}
+	return serve(cfg, drain, log)
+}
+
+// report tells everything that was found and returns whether all is well.
+func (f *findings) report(log *slog.Logger, stderr io.Writer) bool {
+	for _, w := range f.warnings {
+		log.Warn(w)
+	}
+	for _, err := range f.errs {
+		fmt.Fprintf(stderr, "proxy-engine: %v\n", err)
+	}
+	return len(f.errs) == 0
+}
+
+// serve runs the engine until a signal ends it.
+func serve(cfg engine.Config, drain time.Duration, log *slog.Logger) error {
+	// A log whose reader is gone must not end every session.
+	signal.Ignore(syscall.SIGPIPE)
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, statsSignal)
+	defer signal.Stop(signals)
+
+	if err := fitSessions(&cfg, log); err != nil {
+		return err
+	}
+	raiseProcs(&cfg)
+	e, err := engine.New(cfg)
+	if err != nil {
+		return err
+	}
+	if err := e.Start(); err != nil {
+		return err
+	}
+	log.Info("started", "version", version(), "impl", string(cfg.Impl), "event_loops", cfg.EventLoops)
+	if err := supervise(e, signals, drain, log); err != nil {
+		return fmt.Errorf("the engine failed: %w", err)
+	}
+	return nil
+}

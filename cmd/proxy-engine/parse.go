@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// source says where a setting's value comes from.
+type source uint8
+
+const (
+	fromDefault source = iota
+	fromEnv
+	fromFlag
+)
+
+// String returns the source's name, as the dump of the configuration has it.
+func (s source) String() string {
+	return [...]string{"default", "environment", "flag"}[s]
+}
+
+// findings are the faults of a configuration, all of them, and what is no
+// fault but should be known.
+type findings struct {
+	errs     []error
+	warnings []string
+}
+
+// fault adds an error, or each of those that errors.Join has joined.
+func (f *findings) fault(err error) {
+	f.errs = append(f.errs, parts(err)...)
+}
+
+func parts(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	if err == nil {
+		return nil
+	}
+	return []error{err}
+}
+
+func (f *findings) faultf(format string, args ...any) { f.fault(fmt.Errorf(format, args...)) }
+
+func (f *findings) warnf(format string, args ...any) {
+	f.warnings = append(f.warnings, fmt.Sprintf(format, args...))
+}
+
+// parse sets the table's values from arguments and environment and returns
+// the commands among the arguments. A flag takes precedence over the
+// environment, that over the default.
+func (t table) parse(args, env []string, f *findings) commands {
+	flags := flagParser{table: t, rest: args, findings: f, commands: make(commands)}
+	flags.parse()
+	t.parseEnv(env, f)
+	return flags.commands
+}
+
+// set takes the value or notes what is wrong with it.
+func (s *setting) set(name, text string, f *findings) {
+	for _, item := range s.value.split(text) {
+		if err := s.value.Set(item); err != nil {
+			f.faultf("%s %q: %w", name, item, err)
+		}
+	}
+}
+
+// parseEnv takes the variables of settings no flag has set. An empty variable
+// counts as unset, which is what ${NAME:-} in a compose file leaves.
+func (t table) parseEnv(env []string, f *findings) {
+	vars := make(map[string]string)
+	for _, entry := range env {
+		if name, text, _ := strings.Cut(entry, "="); text != "" {
+			vars[name] = text
+		}
+	}
+	for _, row := range t.rows() {
+		text, isSet := vars[row.env]
+		if isSet && row.source == fromDefault {
+			row.source = fromEnv
+			row.set(row.env, text, f)
+		}
+	}
+	t.checkForeign(vars, f)
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/proxy-engine/proxy-engine/engine"
+)
+
+// setting is one row of the table that drives flags, environment, defaults,
+// help, README and the dump of the configuration.
+type setting struct {
+	flag string
+	// env is the variable's name; PROXY_ and the flag's name unless the
+	// original proxy has a name for it.
+	env string
+	// original is the original proxy's name of the option, "" if it has none.
+	original string
+	// meta stands for the value in the help. Settings without one are switches.
+	meta  string
+	usage string
+	// auto says what the default is when it isn't a constant.
+	auto  string
+	value value
+
+	// fallback is the default, as text.
+	fallback string
+	source   source
+}
+
+// group is a heading and its settings.
+type group struct {
+	title string
+	rows  []*setting
+}
+
+// table is the one list of settings, bound to where their values go.
+type table []group
+
+// newTable makes the table of s, whose values are taken for the defaults.
+func newTable(s *settings) table {
+	t := table{
+		{"Listeners", listenerRows(s)},
+		{"Routing", routingRows(s)},
+		{"Sessions", sessionRows(s)},
+		{"Deadlines", deadlineRows(s)},
+		{"Sockets", socketRows(s)},
+		{"Logs", logRows(s)},
+	}
+	for _, row := range t.rows() {
+		row.fallback = row.value.String()
+		if row.env == "" {
+			row.env = "PROXY_" + strings.ToUpper(strings.ReplaceAll(row.flag, "-", "_"))
+		}
+	}
+	return t
+}
+
+// rows returns the settings of all groups, in order.
+func (t table) rows() []*setting {
+	var all []*setting
+	for _, g := range t {
+		all = append(all, g.rows...)
+	}
+	return all
+}
+
+// flag finds a setting by its flag, nil if there is none.
+func (t table) flag(name string) *setting {
+	for _, row := range t.rows() {
+		if row.flag == name {
+			return row
+		}
+	}
+	return nil
+}
+
+// names returns what f says of every setting.
+func (t table) names(f func(*setting) string) []string {
+	var all []string
+	for _, row := range t.rows() {
+		all = append(all, f(row))
+	}
+	slices.Sort(all)
+	return all
+}
+
+// isSwitch says that the flag needs no value.
+func (s *setting) isSwitch() bool { return s.meta == "" }
+
+// standard is the default as people read it.
+func (s *setting) standard() string {
+	if s.auto != "" {
+		return s.auto
+	}
+	return s.fallback
+}
+
+func listenerRows(s *settings) []*setting {
+	return []*setting{
+		{flag: "postgres", env: "TCP_POSTGRES_PORT", original: "ports", meta: "ADDR",
+			value: list[string]{&s.postgres, parseListenAddress, asIs},
+			auto:  defaultPostgres + " if no listener is given",
+			usage: "Listen for PostgreSQL at host:port; a port alone means 0.0.0.0:port. Repeatable."},
+		{flag: "tcp", meta: "NAME@ADDR",
+			value: list[namedAddress]{&s.tcp, parseNamedAddress, namedAddress.String},
+			usage: "Listen for plain TCP at host:port; whoever connects wants the resource NAME. Repeatable."},
+		{flag: "resource-pattern", meta: "REGEXP",
+			value: scalar[pattern]{&s.pattern, parsePattern, pattern.String},
+			auto:  "the whole name",
+			usage: "Cut the resource id out of the PostgreSQL database name: what the one capture group matches. " +
+				"The original proxy's form is ^db-([A-Za-z0-9]+)(?:\\.|$)."},
+	}
+}
+
+func routingRows(s *settings) []*setting {
+	cache := &s.engine.Cache
+	return []*setting{
+		{flag: "resolver", meta: "URL",
+			value: scalar[string]{&s.resolver, parseText, hidePassword},
+			usage: "Where resources live: file:///path/routes.yaml (watched; a change takes effect at once) or fixed://host:port."},
+		{flag: "tcp-backend", env: "TCP_BACKEND_ENDPOINT", original: "TCP_BACKEND_ENDPOINT", meta: "HOST:PORT",
+			value: scalar[string]{&s.backend, parseEndpoint, asIs},
+			usage: "The backend of every resource when no resolver is given."},
+		{flag: "resolve-timeout", meta: "TIME", value: someTime(&cache.Timeout),
+			usage: "How long the resolver may take, and as long again DNS."},
+		{flag: "cache-ttl", original: "cacheTTL", meta: "TIME", value: duration(&cache.TTL),
+			usage: "How long a route is reused when the resolver doesn't say; 0 asks for every session."},
+		{flag: "cache-negative-ttl", meta: "TIME", value: duration(&cache.NegativeTTL),
+			usage: "How long the resolver's no is reused; 0 asks anew."},
+		{flag: "cache-stale", meta: "TIME", value: duration(&cache.StaleFor),
+			usage: "How long past its time a route still serves while the resolver fails; 0 not at all."},
+		{flag: "cache-entries", meta: "N", value: atLeastOne(&cache.MaxEntries),
+			usage: "The most routes the cache holds per protocol."},
+		{flag: "allow-cidr", meta: "RANGE",
+			value: list[netip.Prefix]{&s.allow, parsePrefix, netip.Prefix.String},
+			usage: "Backends may have these addresses though they are private, local or reserved. Repeatable."},
+		{flag: "skip-validation", env: "TCP_SKIP_VALIDATION", original: "skipValidation",
+			value: boolean(&cache.Guard.SkipAll),
+			usage: "Let backends have any address. Whoever can write a route can then reach your internal network."},
+	}
+}
+
+func sessionRows(s *settings) []*setting {
+	return []*setting{
+		{flag: "impl", env: "TCP_SERVER_IMPL", original: "TCP_SERVER_IMPL", meta: "NAME",
+			value: scalar[engine.Impl]{&s.engine.Impl, engine.ParseImpl, func(i engine.Impl) string { return string(i) }},
+			auto:  "reactor; goroutine where there is no epoll",
+			usage: "How sessions are driven: reactor (event loops) or goroutine (portable). " +
+				"swoole and coroutine mean the same two."},
+		{flag: "event-loops", env: "TCP_WORKERS", original: "workers", meta: "N",
+			value: count(&s.engine.EventLoops), auto: "one per core",
+			usage: "Event loops of the reactor, each with a thread of its own. More than cores gain nothing."},
+		{flag: "max-sessions", original: "maxConnections, maxCoroutine", meta: "N",
+			value: count(&s.engine.MaxSessions),
+			usage: "The most sessions at once; further clients are refused in their protocol. " +
+				"Lowered at start, with a warning, to what the descriptor limit allows."},
+		{flag: "read-buffer", original: "receiveBufferSize", meta: "SIZE",
+			value: size(&s.engine.ReadBuffer),
+			usage: "The read buffer of an event loop (not of a session), and the most that waits behind a slow peer per direction."},
+	}
+}
+
+func deadlineRows(s *settings) []*setting {
+	t := &s.engine.Timeouts
+	return []*setting{
+		{flag: "detect-timeout", meta: "TIME", value: duration(&t.Detect),
+			usage: "How long a new client may take to say what it wants."},
+		{flag: "connect-timeout", original: "connectTimeout", meta: "TIME", value: duration(&t.Connect),
+			usage: "How long connecting to a backend may take, over all its addresses; a route may say otherwise."},
+		{flag: "open-timeout", original: "timeout", meta: "TIME", value: duration(&t.Open),
+			usage: "How long the login may take. Established sessions have no time limit: keepalive finds dead peers."},
+		{flag: "flush-timeout", meta: "TIME", value: duration(&t.Flush),
+			usage: "How long the last bytes of a closing session may take."},
+		{flag: "drain-timeout", meta: "TIME", value: duration(&s.drain),
+			usage: "How long sessions may go on after SIGTERM or SIGINT. A second signal ends them at once."},
+	}
+}
+
+func socketRows(s *settings) []*setting {
+	listen, socket := &s.engine.Listen, &s.socket
+	return []*setting{
+		{flag: "backlog", meta: "N", value: count(&listen.Backlog),
+			usage: "Length of the accept queue; the kernel caps it at net.core.somaxconn."},
+		{flag: "reuseport", value: boolean(&listen.ReusePort),
+			usage: "Every event loop has a listening socket of its own (SO_REUSEPORT)."},
+		{flag: "defer-accept", meta: "TIME", value: duration(&listen.DeferAccept),
+			usage: "Where clients speak first, accept them with their first bytes, waiting so long (TCP_DEFER_ACCEPT); 0 is off."},
+		{flag: "nodelay", value: boolean(&socket.NoDelay),
+			usage: "Send small messages at once (TCP_NODELAY)."},
+		{flag: "keepalive-idle", original: "tcpKeepidle", meta: "TIME", value: duration(&socket.KeepAlive.Idle),
+			usage: "Idle time before the kernel probes a peer; 0 turns keepalive off."},
+		{flag: "keepalive-interval", original: "tcpKeepinterval", meta: "TIME", value: duration(&socket.KeepAlive.Interval),
+			usage: "Time between two probes."},
+		{flag: "keepalive-count", original: "tcpKeepcount", meta: "N", value: count(&socket.KeepAlive.Count),
+			usage: "Unanswered probes after which the peer is dead."},
+		{flag: "user-timeout", meta: "TIME", value: duration(&socket.UserTimeout),
+			usage: "How long sent data may stay unacknowledged before the peer is dead (TCP_USER_TIMEOUT); 0 is the kernel's own, about 15 minutes."},
+		{flag: "receive-buffer", original: "socketBufferSize", meta: "SIZE", value: size(&socket.ReceiveBuffer),
+			usage: "Fixed kernel receive buffer (SO_RCVBUF). 0 has the kernel size it for each connection; " +
+				"the original's 16 MiB turns that off and lets every slow session hold so much."},
+		{flag: "send-buffer", original: "bufferOutputSize", meta: "SIZE", value: size(&socket.SendBuffer),
+			usage: "Fixed kernel send buffer (SO_SNDBUF). 0 as above."},
+	}
+}
+
+func logRows(s *settings) []*setting {
+	return []*setting{
+		{flag: "log-level", meta: "LEVEL", value: scalar[slog.Level]{&s.logLevel, parseLevel, formatLevel},
+			usage: "debug (a line per session), info, warn or error."},
+		{flag: "log-format", meta: "FORMAT", value: scalar[string]{&s.logFormat, parseLogFormat, asIs},
+			usage: "text or json, on standard error."},
+	}
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/proxy-engine/proxy-engine/codecs/postgres"
+	"github.com/proxy-engine/proxy-engine/resolve"
+)
+
+// parseText takes any text but none.
+func parseText(text string) (string, error) {
+	if text == "" {
+		return "", errors.New("is empty")
+	}
+	return text, nil
+}
+
+// parseListenAddress takes host:port, or a port alone for every IPv4 address.
+func parseListenAddress(text string) (string, error) {
+	if !strings.Contains(text, ":") {
+		text = "0.0.0.0:" + text
+	}
+	_, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return "", errors.New("want host:port")
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", fmt.Errorf("port %q isn't a number from 0 to 65535", port)
+	}
+	return text, nil
+}
+
+// parseEndpoint takes what can be dialled.
+func parseEndpoint(text string) (string, error) {
+	_, err := resolve.NewFixed(text)
+	return text, err
+}
+
+func parseNamedAddress(text string) (namedAddress, error) {
+	name, address, found := strings.Cut(text, "@")
+	if !found || name == "" {
+		return namedAddress{}, errors.New("want NAME@host:port")
+	}
+	address, err := parseListenAddress(address)
+	return namedAddress{name, address}, err
+}
+
+func (n namedAddress) String() string { return n.name + "@" + n.address }
+
+// pattern is a resource pattern and the text it was made from.
+type pattern struct {
+	text     string
+	compiled *postgres.Pattern // nil: the whole name
+}
+
+func parsePattern(text string) (pattern, error) {
+	compiled, err := postgres.CompilePattern(text)
+	return pattern{text, compiled}, err
+}
+
+func (p pattern) String() string { return p.text }
+
+// hidePassword shows a resolver's URL without the password it may hold.
+func hidePassword(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "(not a URL)"
+	}
+	return u.Redacted()
+}
+
+func parseLevel(text string) (slog.Level, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(text)); err != nil {
+		return l, errors.New("want debug, info, warn or error")
+	}
+	return l, nil
+}
+
+func formatLevel(l slog.Level) string { return strings.ToLower(l.String()) }
+
+func parseLogFormat(text string) (string, error) {
+	if text != "text" && text != "json" {
+		return "", errors.New("want text or json")
+	}
+	return text, nil
+}
+
+// parsePrefix takes a range in CIDR notation, or one address.
+func parsePrefix(text string) (netip.Prefix, error) {
+	prefixes, err := resolve.ParsePrefixes(text)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	if len(prefixes) != 1 {
+		return netip.Prefix{}, errors.New("want an address range such as 10.0.0.0/8")
+	}
+	return prefixes[0], nil
+}

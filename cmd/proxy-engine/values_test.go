@@ -1,0 +1,90 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestValues takes each kind of value from text and back. A want of "" is a
+// text that must be refused.
+func TestValues(t *testing.T) {
+	tests := []struct{ flag, text, want string }{
+		{"skip-validation", "TRUE", "true"},
+		{"skip-validation", "off", "false"},
+		{"skip-validation", "maybe", ""},
+		{"backlog", "10", "10"},
+		{"backlog", "-1", ""},
+		{"backlog", "1e3", ""},
+		{"backlog", "4294967296", ""},
+		{"cache-entries", "0", ""},
+		{"read-buffer", "131072", "131072"},
+		{"read-buffer", "64KiB", "65536"},
+		{"read-buffer", "1 mib", "1048576"},
+		{"read-buffer", "2048MiB", ""},
+		{"read-buffer", "1GB", ""},
+		{"read-buffer", "-1", ""},
+		{"connect-timeout", "1m30s", "1m30s"},
+		{"connect-timeout", "90", "1m30s"},
+		{"connect-timeout", "1.5", "1.5s"},
+		{"connect-timeout", "60s", "1m"},
+		{"connect-timeout", "2h", "2h"},
+		{"connect-timeout", "1h30m", "1h30m"},
+		{"connect-timeout", "10m", "10m"},
+		{"connect-timeout", "0", "0s"},
+		{"connect-timeout", "-5s", ""},
+		{"connect-timeout", "soon", ""},
+		{"connect-timeout", "", ""},
+		{"resolve-timeout", "0", ""},
+		{"postgres", "5432", "0.0.0.0:5432"},
+		{"postgres", ":5432", ":5432"},
+		{"postgres", "[::]:0", "[::]:0"},
+		{"postgres", "65536", ""},
+		{"postgres", "localhost", ""},
+		{"postgres", "::1:5432", ""},
+		{"tcp", "a@1.2.3.4:5", "a@1.2.3.4:5"},
+		{"tcp", "a@5", "a@0.0.0.0:5"},
+		{"tcp", "@:5", ""},
+		{"tcp", ":5", ""},
+		{"tcp-backend", "db.example:5432", "db.example:5432"},
+		{"tcp-backend", "db.example", ""},
+		{"tcp-backend", "db.example:0", ""},
+		{"resource-pattern", "^db-([a-z]+)", "^db-([a-z]+)"},
+		{"resource-pattern", "^db-", ""},
+		{"resource-pattern", "(a)(b)", ""},
+		{"resource-pattern", "(", ""},
+		{"resolver", "fixed://a:1", "fixed://a:1"},
+		{"resolver", "redis://user:secret@host:6379", "redis://user:xxxxx@host:6379"},
+		{"resolver", "redis://user:secret@ho st", "(not a URL)"},
+		{"resolver", "", ""},
+		{"allow-cidr", "10.0.0.0/8", "10.0.0.0/8"},
+		{"allow-cidr", "10.0.0.1", "10.0.0.1/32"},
+		{"allow-cidr", "fd00::/8", "fd00::/8"},
+		{"allow-cidr", "10.0.0.1/8", ""},
+		{"allow-cidr", "", ""},
+		{"impl", "swoole", "reactor"},
+		{"impl", "coroutine", "goroutine"},
+		{"impl", "threads", ""},
+		{"log-level", "WARN", "warn"},
+		{"log-level", "loud", ""},
+		{"log-format", "json", "json"},
+		{"log-format", "xml", ""},
+	}
+	for _, tt := range tests {
+		row := newTable(defaults()).flag(tt.flag)
+		err := row.value.Set(tt.text)
+		if (err != nil) != (tt.want == "") {
+			t.Errorf("%s %q: error %v", tt.flag, tt.text, err)
+			continue
+		}
+		if got := row.value.String(); err == nil && got != tt.want {
+			t.Errorf("%s %q: got %q, want %q", tt.flag, tt.text, got, tt.want)
+		}
+	}
+}
+
+func TestPasswordsStayHidden(t *testing.T) {
+	r := runWith([]string{"PROXY_RESOLVER=redis://user:secret@host:6379"}, "--print-config")
+	if strings.Contains(r.stdout+r.stderr, "secret") {
+		t.Errorf("the password is shown:\n%s%s", r.stdout, r.stderr)
+	}
+}

@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Shows the proxy at work: two throwaway PostgreSQL clusters on free ports,
+# database alpha on one and beta on the other, and proxy-engine in front, which
+# routes by database name. It runs a query through each to prove it, prints
+# the lines to try, and cleans up when it is interrupted.
+#
+#   DEMO_ONCE=1   end after the proof
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib.sh
+. scripts/lib.sh
+scripts/deps.sh demo
+
+bin=$(postgres_bin)
+work=$(mktemp -d)
+chmod 711 "$work"
+databases=(alpha beta)
+declare -A cluster_pid cluster_port
+proxy_pid='' tail_pid=''
+
+cleanup() {
+  trap '' INT TERM
+  trap - EXIT
+  stop TERM "$tail_pid"
+  stop TERM "$proxy_pid"
+  for db in "${databases[@]}"; do
+    # SIGINT is PostgreSQL's fast shutdown.
+    stop INT "${cluster_pid[$db]:-}"
+  done
+  rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# stop SIGNAL PID ends a process of ours and waits for it.
+stop() {
+  [ -n "$2" ] || return 0
+  kill -s "$1" "$2" 2>/dev/null || true
+  wait "$2" 2>/dev/null || true
+}
+
+# as_postgres runs a command as the user postgres if we are root, which the
+# server refuses to run as. It keeps the process id.
+as_postgres() {
+  if [ "$(id -u)" = 0 ]; then
+    exec setpriv --reuid=postgres --regid=postgres --init-groups -- "$@"
+  fi
+  exec "$@"
+}
+
+# start_cluster NAME makes a cluster with one database of that name.
+start_cluster() {
+  local db=$1 dir=$work/$1
+  mkdir "$dir"
+  [ "$(id -u)" != 0 ] || chown postgres "$dir"
+  (cd "$dir" && as_postgres "$bin/initdb" -D "$dir/data" -U demo --auth=trust -E UTF8 --no-locale --no-sync) \
+    >"$work/$db.initdb.log" 2>&1 || die "initdb: $(cat "$work/$db.initdb.log")"
+  for _ in {1..20}; do
+    if run_cluster "$db" $((20000 + RANDOM % 12000)); then
+      createdb -h "$dir" -p "${cluster_port[$db]}" -U demo "$db"
+      return
+    fi
+  done
+  die "PostgreSQL doesn't start: $(cat "$work/$db.log")"
+}
+
+# run_cluster NAME PORT starts the server; it fails if the port is taken. That
+# its socket file answers proves that it is ours that does.
+run_cluster() {
+  local db=$1 port=$2 dir=$work/$1
+  (cd "$dir" && as_postgres "$bin/postgres" -D "$dir/data" -p "$port" -c listen_addresses=127.0.0.1 \
+    -c unix_socket_directories="$dir" -c fsync=off) >"$work/$db.log" 2>&1 </dev/null &
+  cluster_pid[$db]=$! cluster_port[$db]=$port
+  until "$bin/pg_isready" -q -h "$dir" -p "$port"; do
+    kill -0 "${cluster_pid[$db]}" 2>/dev/null || return 1
+    sleep 0.1
+  done
+}
+
+# start_proxy builds and starts the proxy and finds out its port.
+start_proxy() {
+  go build -o "$work/proxy-engine" ./cmd/proxy-engine
+  {
+    echo 'routes:'
+    for db in "${databases[@]}"; do
+      echo "  $db: {endpoint: \"127.0.0.1:${cluster_port[$db]}\"}"
+    done
+  } >"$work/routes.yaml"
+  "$work/proxy-engine" --postgres 127.0.0.1:0 --resolver "file://$work/routes.yaml" --allow-cidr 127.0.0.0/8 \
+    --log-level debug --log-format text --drain-timeout 1s 2>"$work/proxy.log" </dev/null &
+  proxy_pid=$!
+  until proxy_port=$(sed -nE 's/.*msg=listening .*address=127\.0\.0\.1:([0-9]+).*/\1/p' "$work/proxy.log") && [ -n "$proxy_port" ]; do
+    kill -0 "$proxy_pid" 2>/dev/null || die "proxy-engine doesn't start: $(cat "$work/proxy.log")"
+    sleep 0.1
+  done
+}
+
+# prove DB asks through the proxy which server answers.
+prove() {
+  local query="select current_database() || ' on the server at port ' || current_setting('port')"
+  local want="$1 on the server at port ${cluster_port[$1]}" got
+  got=$(psql -X -w -At -h 127.0.0.1 -p "$proxy_port" -U demo -d "$1" -c "$query" </dev/null) || die "the query through the proxy failed: $(cat "$work/proxy.log")"
+  [ "$got" = "$want" ] || die "wrong server: got '$got', want '$want'"
+  echo "  $got"
+}
+
+for db in "${databases[@]}"; do
+  start_cluster "$db"
+done
+start_proxy
+
+echo "Two queries through proxy-engine at 127.0.0.1:$proxy_port, each answered by a server of its own:"
+for db in "${databases[@]}"; do
+  prove "$db"
+done
+[ -z "${DEMO_ONCE:-}" ] || exit 0
+
+cat <<END
+
+Try it from another terminal:
+  psql -h 127.0.0.1 -p $proxy_port -U demo alpha
+  psql -h 127.0.0.1 -p $proxy_port -U demo beta
+  psql -h 127.0.0.1 -p $proxy_port -U demo gamma     # nobody has it: the proxy says so
+The routes, read anew whenever they change:
+  $work/routes.yaml
+
+The proxy's log follows. Ctrl-C ends everything and cleans up.
+END
+# From here on, being interrupted is the proper end.
+trap 'exit 0' INT TERM
+tail -n +1 -f "$work/proxy.log" &
+tail_pid=$!
+wait "$proxy_pid"

@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Installs what is missing of what the project needs besides Go:
+#
+#   scripts/deps.sh test     for make test: a C compiler (race detector),
+#                            PostgreSQL, psycopg2, node-postgres, ip
+#   scripts/deps.sh demo     for make run: PostgreSQL
+#   scripts/deps.sh bench    for make bench: HAProxy
+#
+# Debian's packages, as root. Services are not started. When everything is
+# there it only looks, which takes a moment.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib.sh
+. scripts/lib.sh
+
+# packages prints the Debian packages that are missing for a purpose.
+packages() {
+  case $1 in
+    demo)
+      has_postgres || echo postgresql
+      ;;
+    test)
+      packages demo
+      command -v cc >/dev/null || echo gcc libc6-dev
+      command -v ip >/dev/null || echo iproute2
+      has_psycopg2 || echo python3-psycopg2
+      command -v node >/dev/null || echo nodejs
+      command -v npm >/dev/null || echo npm
+      ;;
+    bench)
+      command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || echo haproxy
+      ;;
+    *)
+      die "unknown purpose '$1': want test, demo or bench"
+      ;;
+  esac
+}
+
+has_postgres() {
+  [ -n "$(postgres_bin)" ] && command -v psql >/dev/null
+}
+
+# Debian's own Python has Debian's modules, whatever comes first in PATH.
+has_psycopg2() {
+  /usr/bin/python3 -c 'import psycopg2' 2>/dev/null
+}
+
+# install_packages installs Debian packages without a question asked or a
+# service started.
+install_packages() {
+  command -v apt-get >/dev/null || die "missing: $* (Debian's names; there is no apt-get here to install them with)"
+  [ "$(id -u)" = 0 ] || die "missing: $*
+As root: apt-get install --no-install-recommends $*"
+  echo "installing: $*"
+  hold_services
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# hold_services has Debian's package scripts start nothing, until this script
+# ends: invoke-rc.d asks policy-rc.d, where 101 means no.
+hold_services() {
+  local policy=/usr/sbin/policy-rc.d
+  if [ ! -e $policy ]; then
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+    printf '#!/bin/sh\nexit 101\n' >$policy
+    chmod 755 $policy
+  fi
+}
+
+# install_node_packages installs what the lock files under testdata pin.
+install_node_packages() {
+  local lock dir
+  while read -r lock; do
+    dir=$(dirname "$lock")
+    if [ ! "$dir/node_modules/.package-lock.json" -nt "$lock" ]; then
+      echo "installing: node packages of $dir"
+      (cd "$dir" && npm ci --silent --ignore-scripts --no-audit --no-fund)
+    fi
+  done < <(find . -path '*/testdata/*/package-lock.json' -not -path '*/node_modules/*')
+}
+
+purpose=${1:-test}
+missing=$(packages "$purpose")
+if [ -n "$missing" ]; then
+  # The list is one of words.
+  # shellcheck disable=SC2086
+  install_packages $missing
+  missing=$(packages "$purpose")
+  [ -z "$missing" ] || die "still missing after the installation: ${missing//$'\n'/ }"
+fi
+if [ "$purpose" = test ]; then
+  install_node_packages
+fi
