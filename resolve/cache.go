@@ -18,6 +18,7 @@ type Cache struct {
 	stores map[string]*store // by protocol
 
 	asked, failed, stale atomic.Uint64
+	staleLog, panicLog   logLimit
 }
 
 // NewCache puts a cache in front of r and, if r is a Notifier, has itself told

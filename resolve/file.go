@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -188,41 +187,6 @@ func readBounded(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: more than %d bytes", path, maxFile)
 	}
 	return content.Bytes(), nil
-}
-
-// difference is what a new table changes.
-type difference struct {
-	// resources are those that are answered differently, by whatever way.
-	resources               []string
-	added, changed, removed int
-}
-
-func diff(old, table routeTable) difference {
-	var d difference
-	for resource, res := range table {
-		before, ok := old[resource]
-		switch {
-		case !ok:
-			d.added++
-		case !sameResult(before, res):
-			d.changed++
-		default:
-			continue
-		}
-		d.resources = append(d.resources, resource)
-	}
-	for resource := range old {
-		if _, ok := table[resource]; !ok {
-			d.removed++
-			d.resources = append(d.resources, resource)
-		}
-	}
-	return d
-}
-
-func sameResult(a, b Result) bool {
-	return a.Endpoint == b.Endpoint && a.Timeout == b.Timeout && a.TTL == b.TTL &&
-		a.State == b.State && maps.Equal(a.Metadata, b.Metadata)
 }
 
 func openFileURL(u *url.URL, o OpenOptions) (Resolver, error) {

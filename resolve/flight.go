@@ -2,7 +2,6 @@ package resolve
 
 import (
 	"context"
-	"fmt"
 	"runtime/debug"
 	"time"
 )
@@ -45,8 +44,10 @@ func (c *Cache) fly(s *store, f *flight, req Request) {
 	abandoned := f.ctx.Err() != nil
 	if !abandoned && e.Err != nil && mayServeStale(KindOf(e.Err)) && f.old.fallback(now) {
 		c.stale.Add(1)
-		c.o.Logger.Warn("resolving failed, the old route serves on",
-			"protocol", req.Protocol, "resource", req.Resource, "error", e.Err)
+		if c.staleLog.allow(now) {
+			c.o.Logger.Warn("resolving failed, the old route serves on",
+				"protocol", req.Protocol, "resource", req.Resource, "error", e.Err)
+		}
 		e = c.prolong(f.old, now)
 	}
 	s.land(f, e, now)
@@ -82,8 +83,10 @@ func (c *Cache) resolve(ctx context.Context, req Request) *entry {
 func (c *Cache) ask(ctx context.Context, req Request) (res Result, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			c.o.Logger.Error("the resolver panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			res, err = Result{}, Errorf(Internal, "the resolver panicked: %v", p)
+			if c.panicLog.allow(time.Now()) {
+				c.o.Logger.Error("the resolver panicked", "error", err, "stack", string(debug.Stack()))
+			}
 		}
 	}()
 	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)

@@ -4,7 +4,7 @@ import "time"
 
 // maxLocal bounds one generation of a Local; what falls out is found in the
 // shared cache, for the price of its lock. A generation of that many pointers
-// and string headers takes about 300 KiB per loop.
+// and string headers takes about 400 KiB.
 const maxLocal = 8192
 
 // Local is one event loop's view of a Cache for one protocol. Its methods must

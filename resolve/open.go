@@ -13,8 +13,6 @@ type OpenOptions struct {
 	Logger *slog.Logger
 }
 
-func (o OpenOptions) logger() *slog.Logger { return orDiscard(o.Logger) }
-
 // orDiscard is how every optional logger of this package gets its default.
 func orDiscard(l *slog.Logger) *slog.Logger {
 	if l == nil {

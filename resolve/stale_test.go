@@ -185,12 +185,47 @@ func TestStaleIsLogged(t *testing.T) {
 		r := newSwitching()
 		c := NewCache(r, CacheOptions{Logger: log.logger()})
 		mustFetch(t, c, "orders")
+		mustFetch(t, c, "invoices")
 		r.err = Errorf(Unavailable, "connection refused")
 		time.Sleep(DefaultTTL)
 		mustFetch(t, c, "orders")
+		mustFetch(t, c, "invoices")
 		record := <-log.records
 		if attr(record, "resource") != "orders" || attr(record, "error") != "unavailable: connection refused" {
 			t.Errorf("logged %q, resource %q, error %q", record.Message, attr(record, "resource"), attr(record, "error"))
+		}
+		if n := len(log.records); n != 0 {
+			t.Errorf("%d more records within %v", n, logEvery)
+		}
+		time.Sleep(logEvery)
+		mustFetch(t, c, "invoices")
+		if record := <-log.records; attr(record, "resource") != "invoices" {
+			t.Errorf("later, logged %q", record.Message)
+		}
+	})
+}
+
+// TestAbandonedIsNotStale: a question cut short because nobody waits says
+// nothing about the resolver.
+func TestAbandonedIsNotStale(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := newLogRecorder()
+		r := newSwitching()
+		c := NewCache(r, CacheOptions{Logger: log.logger()})
+		mustFetch(t, c, "orders")
+		r.resolve = func(ctx context.Context, _ Request) (Result, error) {
+			<-ctx.Done()
+			return Result{}, ctx.Err()
+		}
+		time.Sleep(DefaultTTL)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := c.Fetch(ctx, db("orders")); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("Fetch fails with %v, want context.DeadlineExceeded", err)
+		}
+		synctest.Wait()
+		if got := c.Stats().Stale; got != 0 || len(log.records) != 0 {
+			t.Errorf("%d failures were hidden and %d records logged, want none", got, len(log.records))
 		}
 	})
 }

@@ -88,10 +88,10 @@ func (s *store) leave(f *flight) {
 // land gives e to the waiters of f, and keeps it unless f was dropped.
 func (s *store) land(f *flight, e *entry, now time.Time) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.drop(f) {
 		s.replace(f.resource, e, now)
 	}
+	s.mu.Unlock()
 	f.entry = e
 	close(f.done)
 }
@@ -144,13 +144,13 @@ func (s *store) purge(resource string) {
 	delete(s.flights, resource)
 }
 
-// purgeAll forgets everything. Entries are marked dead outside the lock, there
-// may be many; no lookup can find one in the shared cache by then.
+// purgeAll forgets everything. There may be much of it: what takes long is done
+// outside the lock, where no lookup finds the entries in the shared cache.
 func (s *store) purgeAll() {
 	s.mu.Lock()
 	all := [2][]*entry{s.routes.clear(), s.failures.clear()}
-	clear(s.entries)
-	clear(s.flights)
+	s.entries = make(map[string]*entry)
+	s.flights = make(map[string]*flight)
 	s.mu.Unlock()
 	for _, entries := range all {
 		for _, e := range entries {
