@@ -12,6 +12,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -157,6 +158,20 @@ func (e *Engine) leave() {
 	}
 }
 
+// connectTimeout is how long connecting to the route's backend may take.
+func (e *Engine) connectTimeout(route *resolve.Route) time.Duration {
+	if route.Timeout > 0 {
+		return route.Timeout
+	}
+	return e.cfg.Timeouts.Connect
+}
+
+// panicked counts and reports a bug that cost one session.
+func (e *Engine) panicked(fault any) {
+	e.counters.panics.Add(1)
+	e.log.panicked(fault, debug.Stack())
+}
+
 // ending is what is known of a session when it has ended.
 type ending struct {
 	listener             *Listener
@@ -178,7 +193,7 @@ func (e *Engine) ended(end *ending) {
 		end.endpoint.Release(end.fromClient, end.toClient)
 	}
 	if end.established {
-		e.tracker.put(trackDisconnect, end.route, end.fromClient, end.toClient)
+		e.tracker.put(trackDisconnect, end.route, end.client, end.fromClient, end.toClient)
 	}
 	e.log.ended(end)
 	e.leave()

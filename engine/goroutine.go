@@ -85,10 +85,6 @@ func (d *goroutineDriver) listen(spec *Listener) (*net.TCPListener, error) {
 	if err != nil {
 		return nil, err
 	}
-	network := "tcp"
-	if addr.Addr().Is4() {
-		network = "tcp4" // with "tcp", 0.0.0.0 would mean IPv6 too
-	}
 	o := d.e.cfg.Listen
 	if !spec.Front.ClientFirst {
 		o.DeferAccept = 0
@@ -100,7 +96,7 @@ func (d *goroutineDriver) listen(spec *Listener) (*net.TCPListener, error) {
 	}
 	// Package net listens with Multipath TCP by default; the reactor doesn't.
 	lc.SetMultipathTCP(false)
-	ln, err := lc.Listen(d.open, network, addr.String())
+	ln, err := lc.Listen(d.open, tcpNetwork(addr), addr.String())
 	if err != nil {
 		return nil, err
 	}

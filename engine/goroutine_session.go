@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -111,9 +110,7 @@ func (s *goroutineSession) account() {
 // alone.
 func (s *goroutineSession) guard() {
 	if fault := recover(); fault != nil {
-		e := s.port.d.e
-		e.counters.panics.Add(1)
-		e.log.panicked(fault, debug.Stack())
+		s.port.d.e.panicked(fault)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.finish(Panicked, nil)

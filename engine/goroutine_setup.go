@@ -141,11 +141,7 @@ func (s *goroutineSession) resolve(ctx context.Context, req resolve.Request) boo
 	if !s.routed(route) {
 		return false
 	}
-	timeout := route.Timeout
-	if timeout <= 0 {
-		timeout = e.cfg.Timeouts.Connect
-	}
-	return s.dial(ctx, route.Addrs, timeout)
+	return s.dial(ctx, route.Addrs, e.connectTimeout(route))
 }
 
 // routed takes an answer, good or bad, and says whether to go on.
@@ -156,14 +152,9 @@ func (s *goroutineSession) routed(route *resolve.Route) bool {
 		return false
 	}
 	s.route = route
-	switch {
-	case !s.within:
-		s.refuse(TooManySessions, nil)
-	case route.Err != nil:
-		s.refuse(resolveReason(route.Err), route.Err)
-	case route.State == resolve.Draining:
-		s.refuse(Unavailable, nil)
-	default:
+	if reason, refused := verdict(route, s.within); refused {
+		s.refuse(reason, route.Err)
+	} else {
 		s.endpoint = s.port.d.e.endpoints.Acquire(route.Endpoint)
 		s.enter(Connecting, 0)
 	}
@@ -230,7 +221,7 @@ func (s *goroutineSession) beginRelay() {
 	_ = s.backend.conn.SetReadDeadline(wakeUp)
 	s.codec = nil
 	s.served = true
-	s.port.d.e.tracker.put(trackConnect, s.route, 0, 0)
+	s.port.d.e.tracker.put(trackConnect, s.route, s.addr, 0, 0)
 }
 
 // fail refuses the client for a failure the codec found.

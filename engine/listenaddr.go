@@ -18,3 +18,12 @@ func listenAddr(address string) (netip.AddrPort, error) {
 	}
 	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port()), nil
 }
+
+// tcpNetwork is package net's name for a listener's address family: with
+// "tcp", 0.0.0.0 would mean every IPv6 address as well.
+func tcpNetwork(addr netip.AddrPort) string {
+	if addr.Addr().Is4() {
+		return "tcp4"
+	}
+	return "tcp"
+}

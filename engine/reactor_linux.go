@@ -101,7 +101,7 @@ func probe(addr netip.AddrPort) error {
 	if addr.Port() == 0 {
 		return nil
 	}
-	ln, err := net.Listen("tcp", addr.String())
+	ln, err := net.Listen(tcpNetwork(addr), addr.String())
 	if err != nil {
 		var op *net.OpError
 		if errors.As(err, &op) {

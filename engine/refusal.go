@@ -14,6 +14,20 @@ func (r Reason) failure(resource string) (codecs.Failure, bool) {
 	return codecs.Failure{Kind: row.kind, Detail: row.detail, Resource: resource}, !row.silent
 }
 
+// verdict says whether a session with this route is refused, and for what; the
+// route's Err is then the cause. within is the limit of sessions.
+func verdict(route *resolve.Route, within bool) (reason Reason, refused bool) {
+	switch {
+	case !within:
+		return TooManySessions, true
+	case route.Err != nil:
+		return resolveReason(route.Err), true
+	case route.State == resolve.Draining:
+		return Unavailable, true
+	}
+	return 0, false
+}
+
 // resolveReason is the reason of a route that can't be used.
 func resolveReason(err error) Reason {
 	switch resolve.KindOf(err) {

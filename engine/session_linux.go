@@ -2,7 +2,6 @@ package engine
 
 import (
 	"net/netip"
-	"runtime/debug"
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
@@ -84,9 +83,7 @@ func (s *session) enter(state State, deadline time.Duration) {
 // guard turns a panic into the end of this session alone.
 func (s *session) guard() {
 	if fault := recover(); fault != nil {
-		e := s.port.w.e
-		e.counters.panics.Add(1)
-		e.log.panicked(fault, debug.Stack())
+		s.port.w.e.panicked(fault)
 		s.finish(Panicked, nil)
 	}
 }
@@ -169,7 +166,7 @@ func (s *session) relay() {
 func (s *session) track() {
 	if now := s.port.w.loop.Now(); now-s.tracked >= trackInterval {
 		s.tracked = now
-		s.port.w.e.tracker.put(trackActivity, s.route, s.pump.Client.Received(), s.pump.Backend.Received())
+		s.port.w.e.tracker.put(trackActivity, s.route, s.client, s.pump.Client.Received(), s.pump.Backend.Received())
 	}
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/engine/relay"
@@ -127,14 +128,11 @@ func (s *session) routeTo(resource []byte, box *inbox, rest []byte) {
 		s.routed(route)
 		return
 	}
-	req := resolve.Request{
-		Protocol: s.port.spec.Front.Protocol.String(),
-		Resource: string(resource), // before keep moves what it aliases
-		Client:   s.client,
-	}
+	// The resource is copied before keep moves what it aliases.
+	key := waitKey{s.port.spec.Front.Protocol.String(), string(resource)}
 	box.keep(rest)
 	s.enter(Resolving, 0)
-	s.port.w.lookup(s, req)
+	s.port.w.lookup(s, key)
 }
 
 // resolved is called when the lookup is done; the session may be gone by then.
@@ -148,23 +146,13 @@ func (s *session) resolved(route *resolve.Route) {
 // routed goes on with an answer, good or bad.
 func (s *session) routed(route *resolve.Route) {
 	s.route = route
-	switch {
-	case !s.within:
-		s.refuse(TooManySessions, nil)
-	case route.Err != nil:
-		s.refuse(resolveReason(route.Err), route.Err)
-	case route.State == resolve.Draining:
-		s.refuse(Unavailable, nil)
-	default:
-		s.endpoint = s.port.w.e.endpoints.Acquire(route.Endpoint)
-		timeout := route.Timeout
-		if timeout <= 0 {
-			timeout = s.port.w.e.cfg.Timeouts.Connect
-		}
-		s.setup.addrs = route.Addrs
-		s.setup.deadline = s.port.w.loop.Now() + timeout
-		s.dial()
+	if reason, refused := verdict(route, s.within); refused {
+		s.refuse(reason, route.Err)
+		return
 	}
+	e := s.port.w.e
+	s.endpoint = e.endpoints.Acquire(route.Endpoint)
+	s.dialAny(route.Addrs, e.connectTimeout(route))
 }
 
 // routeByKey goes on to the backend that issued a key, if it is known. Its
@@ -174,8 +162,14 @@ func (s *session) routeByKey(backend *netip.AddrPort) {
 		s.refuse(UnknownKey, nil)
 		return
 	}
-	s.setup.addrs = []netip.AddrPort{*backend}
-	s.setup.deadline = s.port.w.loop.Now() + s.port.w.e.cfg.Timeouts.Connect
+	s.dialAny([]netip.AddrPort{*backend}, s.port.w.e.cfg.Timeouts.Connect)
+}
+
+// dialAny connects to one of the addresses, the first that answers, within
+// the timeout.
+func (s *session) dialAny(addrs []netip.AddrPort, timeout time.Duration) {
+	s.setup.addrs = addrs
+	s.setup.deadline = s.port.w.loop.Now() + timeout
 	s.dial()
 }
 
@@ -278,7 +272,7 @@ func (s *session) checkEnds() {
 		// Whatever it was, its last words are the codec's no more: the relay
 		// delivers them and passes on the end.
 		s.beginRelay()
-	case client.Ended():
+	case client.Ended() && len(s.setup.clientBox.bytes()) == 0:
 		backend.End()
 	}
 }
@@ -292,6 +286,6 @@ func (s *session) beginRelay() {
 	s.setup = nil
 	w.putSetup(t)
 	s.served = true
-	w.e.tracker.put(trackConnect, s.route, 0, 0)
+	w.e.tracker.put(trackConnect, s.route, s.client, 0, 0)
 	s.relay()
 }

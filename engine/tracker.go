@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,7 @@ const trackInterval = 30 * time.Second
 type track struct {
 	event                trackEvent
 	route                *resolve.Route
+	client               netip.AddrPort
 	fromClient, toClient uint64
 }
 
@@ -64,6 +66,7 @@ func (t *tracker) tell(n track) {
 		}
 	}()
 	req, res := n.route.Request, n.route.Result
+	req.Client = n.client // the route is everybody's
 	switch n.event {
 	case trackConnect:
 		t.to.OnConnect(req, res)
@@ -76,11 +79,11 @@ func (t *tracker) tell(n track) {
 
 // put queues a notification about a session that was routed (others have no
 // route, and nobody to tell).
-func (t *tracker) put(event trackEvent, r *resolve.Route, fromClient, toClient uint64) {
+func (t *tracker) put(event trackEvent, r *resolve.Route, client netip.AddrPort, fromClient, toClient uint64) {
 	if t == nil || r == nil {
 		return
 	}
-	n := track{event: event, route: r, fromClient: fromClient, toClient: toClient}
+	n := track{event: event, route: r, client: client, fromClient: fromClient, toClient: toClient}
 	select {
 	case t.queue <- n:
 	default:

@@ -44,6 +44,7 @@ func newWorker(d *reactorDriver, loop *reactor.Loop) *worker {
 		e:       d.e,
 		lookups: d.lookups,
 		loop:    loop,
+		pipes:   relay.Pipes{Max: pipesPerLoop},
 		ended:   make(chan struct{}),
 		locals:  make(map[string]*resolve.Local),
 		waiting: make(map[waitKey][]*session),
@@ -109,25 +110,36 @@ func (w *worker) shutdown() {
 	w.pipes.Close()
 }
 
-// lookup finds a route off the loop and goes on with s, and with everybody
-// else who waits for the same one, when it is there.
-func (w *worker) lookup(s *session, req resolve.Request) {
-	key := waitKey{req.Protocol, req.Resource}
-	if waiting, asked := w.waiting[key]; asked {
-		w.waiting[key] = append(waiting, s)
-		return
+// lookup finds a route off the loop and goes on with s when it is there. Who
+// asks for the same meanwhile waits for that answer first.
+func (w *worker) lookup(s *session, key waitKey) {
+	waiting, asked := w.waiting[key]
+	w.waiting[key] = append(waiting, s)
+	if !asked {
+		w.ask(s, key, func(r *resolve.Route) { w.found(key, r) })
 	}
-	w.waiting[key] = []*session{s}
+}
+
+// ask has then called on the loop with an answer for s.
+func (w *worker) ask(s *session, key waitKey, then func(*resolve.Route)) {
+	req := resolve.Request{Protocol: key.protocol, Resource: key.resource, Client: s.client}
 	w.lookups.ask(lookup{req: req, done: func(r *resolve.Route) {
-		w.loop.Post(func() { w.found(key, r) })
+		w.loop.Post(func() { then(r) })
 	}})
 }
 
+// found serves everybody who waits. An answer that isn't in the cache now was
+// meant for the one who asked: the others ask for themselves.
 func (w *worker) found(key waitKey, r *resolve.Route) {
 	waiting := w.waiting[key]
 	delete(w.waiting, key)
-	for _, s := range waiting {
-		s.resolved(r)
+	waiting[0].resolved(r)
+	for _, s := range waiting[1:] {
+		if cached := s.port.routes.Lookup([]byte(key.resource)); cached != nil {
+			s.resolved(cached)
+		} else {
+			w.ask(s, key, s.resolved)
+		}
 	}
 }
 

@@ -422,3 +422,13 @@ func TestCacheStats(t *testing.T) {
 		t.Errorf("Stats() = %+v, want %+v", got, want)
 	}
 }
+
+// keptFor returns how long a view answers for a resource from now on, in
+// steps of a second; to be called in a synctest bubble.
+func keptFor(l *Local, resource string) time.Duration {
+	start := time.Now()
+	for l.Lookup([]byte(resource)) != nil {
+		time.Sleep(time.Second)
+	}
+	return time.Since(start)
+}

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"sync"
 	"testing"
-	"time"
 )
 
 // fake is a Resolver that counts its calls per resource.
@@ -72,16 +71,6 @@ func wantCalls(t *testing.T, f *fake, resource string, want int) {
 	if got := f.called(resource); got != want {
 		t.Fatalf("%q was resolved %d times, want %d", resource, got, want)
 	}
-}
-
-// keptFor returns how long a view answers for a resource from now on, in
-// steps of a second; to be called in a synctest bubble.
-func keptFor(l *Local, resource string) time.Duration {
-	start := time.Now()
-	for l.Lookup([]byte(resource)) != nil {
-		time.Sleep(time.Second)
-	}
-	return time.Since(start)
 }
 
 // logRecorder hands log records to a test.

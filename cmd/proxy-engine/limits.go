@@ -10,27 +10,19 @@ import (
 	"github.com/proxy-engine/proxy-engine/engine"
 )
 
-const (
-	// perSession is the descriptors of a session: its two sockets.
-	perSession = 2
-	// reserved is kept for everything that isn't a session: clients that are
-	// being refused (256), the pipes of bulk transfers, DNS and resolvers,
-	// log, standard streams and the Go runtime.
-	reserved = 384
-	// perLoop is the descriptors of an event loop (epoll, timer, two wake-ups),
-	// its listeners not counted.
-	perLoop = 4
-)
+// reserved is kept for what isn't the engine's: DNS and resolvers, log,
+// standard streams and the Go runtime.
+const reserved = 128
 
 // reserve is how many descriptors the configuration needs besides sessions.
 func reserve(cfg *engine.Config) uint64 {
-	return reserved + uint64(max(cfg.EventLoops, 1))*uint64(perLoop+len(cfg.Listeners))
+	return reserved + uint64(cfg.ReservedDescriptors())
 }
 
 // descriptorsFor is how many descriptors all the sessions of the configuration
 // take, with everything else.
 func descriptorsFor(cfg *engine.Config) uint64 {
-	return reserve(cfg) + perSession*uint64(cfg.MaxSessions)
+	return reserve(cfg) + uint64(cfg.DescriptorsPerSession())*uint64(cfg.MaxSessions)
 }
 
 // sessionsWithin is how many sessions a descriptor limit allows, at most as
@@ -40,7 +32,7 @@ func sessionsWithin(limit uint64, cfg *engine.Config) int {
 	if limit < kept {
 		return 0
 	}
-	return int(min((limit-kept)/perSession, uint64(cfg.MaxSessions)))
+	return int(min((limit-kept)/uint64(cfg.DescriptorsPerSession()), uint64(cfg.MaxSessions)))
 }
 
 // fitSessions raises the descriptor limit as far as it may, says how many
@@ -54,7 +46,7 @@ func fitSessions(cfg *engine.Config, log *slog.Logger) error {
 	allowed := sessionsWithin(limit, cfg)
 	switch {
 	case allowed == 0:
-		return fmt.Errorf("the descriptor limit of %d allows no session: %d are needed for one", limit, reserve(cfg)+perSession)
+		return fmt.Errorf("the descriptor limit of %d allows no session: %d are needed for one", limit, reserve(cfg)+uint64(cfg.DescriptorsPerSession()))
 	case allowed < cfg.MaxSessions:
 		log.Warn("the descriptor limit allows fewer sessions than configured: max-sessions is lowered",
 			"max_sessions", allowed, "configured", cfg.MaxSessions, "descriptor_limit", limit, "descriptors_needed", needed)

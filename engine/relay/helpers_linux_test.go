@@ -80,7 +80,7 @@ func start(t *testing.T, c connect, splice bool) *pumped {
 	}
 	p := &pumped{owner: &owner{loop: loop, end: make(chan relay.Status, 1)}}
 	if splice {
-		p.pipes = new(relay.Pipes)
+		p.pipes = &relay.Pipes{Max: 8}
 	}
 	var near [2]int
 	p.client, near[0] = c(t)

@@ -17,15 +17,21 @@ const (
 	// 1 MiB is what an unprivileged process may ask for by default
 	// (fs.pipe-max-size).
 	pipeSize = 1 << 20
-	// idlePipes is how many unused pipes a loop keeps for the next bulk
-	// transfer.
-	idlePipes = 16
 )
 
 // Pipes are one event loop's pipes, lent to directions while they are bulk.
 type Pipes struct {
+	// Max is how many there are at most; a direction that gets none copies.
+	// A slow receiver holds a pipe for as long as bytes wait in it, so without
+	// a bound they could use up the descriptors that new sessions need.
+	Max int
+
 	idle []*pipe
+	made int // idle or lent
 }
+
+// errNoPipe says that the loop has no pipe to lend.
+var errNoPipe = errors.New("all pipes are lent")
 
 // pipe carries bytes from one socket to another without copying them.
 type pipe struct {
@@ -34,12 +40,16 @@ type pipe struct {
 	n     int // bytes inside
 }
 
-// get lends an empty pipe; it fails when the process is out of descriptors.
+// get lends an empty pipe; it fails when all are lent or the process is out of
+// descriptors.
 func (ps *Pipes) get() (*pipe, error) {
 	if last := len(ps.idle) - 1; last >= 0 {
 		p := ps.idle[last]
 		ps.idle = ps.idle[:last]
 		return p, nil
+	}
+	if ps.made >= ps.Max {
+		return nil, errNoPipe
 	}
 	var fds [2]int
 	if err := unix.Pipe2(fds[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
@@ -47,17 +57,12 @@ func (ps *Pipes) get() (*pipe, error) {
 	}
 	// A smaller pipe works too, if the user's pipe memory is used up.
 	_, _ = unix.FcntlInt(uintptr(fds[0]), unix.F_SETPIPE_SZ, pipeSize)
+	ps.made++
 	return &pipe{owner: ps, r: fds[0], w: fds[1]}, nil
 }
 
 // put takes an empty pipe back.
-func (ps *Pipes) put(p *pipe) {
-	if len(ps.idle) == idlePipes {
-		p.close()
-		return
-	}
-	ps.idle = append(ps.idle, p)
-}
+func (ps *Pipes) put(p *pipe) { ps.idle = append(ps.idle, p) }
 
 // Close closes the idle pipes.
 func (ps *Pipes) Close() {
@@ -68,6 +73,7 @@ func (ps *Pipes) Close() {
 }
 
 func (p *pipe) close() {
+	p.owner.made--
 	_ = unix.Close(p.r)
 	_ = unix.Close(p.w)
 }
