@@ -5,9 +5,10 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # How long each fuzz target runs, and which benchmarks.
 FUZZTIME ?= 30s
 BENCH ?= .
+PEERS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check build bench fuzz clean
+.PHONY: help run test check build bench bench-peers fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,12 +28,15 @@ check: ## Vet, format, staticcheck, the repository's rules, builds for other sys
 	GOOS=darwin $(GO) vet ./...
 	GOOS=windows $(GO) vet ./cmd/proxy-engine/...
 
-build: ## Build bin/proxy-engine, a static binary
-	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/proxy-engine
+build: ## Build bin/proxy-engine and bin/loadtest, static binaries
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/...
 
 bench: ## Benchmarks of the parts (BENCH=pattern)
-	@scripts/deps.sh bench
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+bench-peers: ## Side by side with other proxies (PEERS='--quick', '--only idle,rate', ...)
+	@scripts/deps.sh bench
+	$(GO) run ./bench/peers $(PEERS)
 
 fuzz: ## Run every fuzz target for FUZZTIME (30s)
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz.sh

@@ -219,12 +219,15 @@ func (d *goroutineDriver) dial(ctx context.Context, addr netip.AddrPort, timeout
 		KeepAliveConfig: keepAlive(o.KeepAlive),
 		Control:         dialControl(o),
 	}
-	conn, err := dialer.DialTCP(ctx, "tcp", netip.AddrPort{}, addr)
+	// Not DialTCP: it binds a local port before it connects, which runs out of
+	// ports where connect(2) wouldn't.
+	conn, err := dialer.DialContext(ctx, "tcp", addr.String())
 	if err != nil {
 		return nil, err
 	}
-	tune(conn, o)
-	return conn, nil
+	tcp := conn.(*net.TCPConn)
+	tune(tcp, o)
+	return tcp, nil
 }
 
 // keepAlive returns k for package net, which must also be given a negative

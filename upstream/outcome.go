@@ -59,6 +59,7 @@ var errnoOutcomes = map[syscall.Errno]Outcome{
 	syscall.ENOBUFS:       Exhausted,
 	syscall.ENOMEM:        Exhausted,
 	syscall.EADDRNOTAVAIL: Exhausted,
+	syscall.EADDRINUSE:    Exhausted,
 }
 
 // Classify says what a connection attempt's error means; nil is Connected.

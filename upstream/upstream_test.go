@@ -26,6 +26,7 @@ func TestClassify(t *testing.T) {
 		{dial(syscall.ENETUNREACH), Unreachable},
 		{dial(syscall.EMFILE), Exhausted},
 		{dial(syscall.EADDRNOTAVAIL), Exhausted},
+		{dial(syscall.EADDRINUSE), Exhausted},
 		{dial(syscall.EINVAL), Failed},
 		{fmt.Errorf("x: %w", os.ErrDeadlineExceeded), TimedOut},
 		{fmt.Errorf("x: %w", context.DeadlineExceeded), TimedOut},

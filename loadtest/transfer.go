@@ -1,0 +1,142 @@
+//go:build linux
+
+package loadtest
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/proxy-engine/proxy-engine/loadtest/internal/poll"
+	"github.com/proxy-engine/proxy-engine/loadtest/internal/stream"
+	"github.com/proxy-engine/proxy-engine/loadtest/measure"
+)
+
+// transfer is one connection of a Bulk.
+type transfer struct {
+	worker    *bulkWorker
+	fd        int // -1 if not open
+	connected bool
+	sending   bool // until the worker stops it
+	ended     bool // this side has
+	sent      uint64
+	received  *stream.TailVerifier
+	account   stream.Trailer // the backend's; zero until it came
+
+	// What was moved when it was last looked at, and when that was.
+	seen   uint64
+	seenAt time.Time
+}
+
+func newTransfer(w *bulkWorker) *transfer {
+	return &transfer{worker: w, fd: -1, received: stream.NewTailVerifier(w.pattern), sending: w.direction != Download}
+}
+
+// connect opens the connection; until it stands the socket isn't writable.
+func (t *transfer) connect() {
+	t.seenAt = time.Now()
+	fd, err := poll.Connect(t.worker.target, t.worker.sources.take())
+	if err != nil {
+		t.worker.failures.Add(measure.FailureOf(err))
+		return
+	}
+	t.fd = fd
+	t.worker.open++
+	if err := t.worker.loop.Add(fd, poll.Readable|poll.Writable, t); err != nil {
+		t.worker.fail(t, measure.FailureOf(err))
+	}
+}
+
+// Ready reads one chunk and writes one, whichever is possible.
+func (t *transfer) Ready(events uint32) {
+	if events&(poll.Readable|poll.Broken) != 0 {
+		t.read()
+	}
+	if t.fd >= 0 && events&poll.Writable != 0 {
+		t.writable()
+	}
+}
+
+func (t *transfer) read() {
+	n, err := poll.Read(t.fd, t.received.Space())
+	switch {
+	case err == unix.EAGAIN:
+	case err != nil:
+		t.worker.fail(t, measure.FailureOf(err))
+	case n == 0:
+		t.finish()
+	default:
+		t.received.Filled(n)
+	}
+}
+
+func (t *transfer) writable() {
+	if !t.connected {
+		t.connected = true
+		t.worker.established++
+	}
+	if t.sending {
+		t.write()
+		return
+	}
+	t.listen()
+}
+
+func (t *transfer) write() {
+	n, err := poll.Write(t.fd, t.worker.pattern.At(t.sent))
+	t.sent += uint64(n)
+	if err != nil && err != unix.EAGAIN {
+		t.worker.fail(t, measure.FailureOf(err))
+	}
+}
+
+// listen waits for bytes only: there is nothing to send.
+func (t *transfer) listen() {
+	if err := t.worker.loop.Modify(t.fd, poll.Readable); err != nil {
+		t.worker.fail(t, measure.FailureOf(err))
+	}
+}
+
+// stop ends this side's direction, which asks the backend for its account.
+func (t *transfer) stop() {
+	if t.fd < 0 {
+		return
+	}
+	t.sending, t.ended = false, true
+	if err := poll.CloseWrite(t.fd); err != nil {
+		t.worker.fail(t, measure.FailureOf(err))
+		return
+	}
+	t.listen()
+}
+
+// finish is called when the backend has ended the stream.
+func (t *transfer) finish() {
+	account, ok := t.received.Trailer()
+	switch {
+	case !t.ended || !ok:
+		t.worker.fail(t, measure.Ended)
+	case !t.agrees(account):
+		t.worker.fail(t, measure.Wrong)
+	default:
+		t.account = account
+		t.worker.complete++
+		t.worker.close(t)
+	}
+}
+
+// agrees says whether both sides saw the same bytes.
+func (t *transfer) agrees(account stream.Trailer) bool {
+	return account.Received == t.sent && account.Wrong == stream.None &&
+		account.Sent == t.received.Received() && t.received.Wrong() == stream.None
+}
+
+func (t *transfer) failIfStalled(now time.Time) {
+	moved := t.sent + t.received.Received()
+	if moved != t.seen {
+		t.seen, t.seenAt = moved, now
+	}
+	if t.fd >= 0 && now.Sub(t.seenAt) > t.worker.timeout {
+		t.worker.fail(t, measure.Late)
+	}
+}
