@@ -11,7 +11,7 @@ PEERS ?=
 .PHONY: help run test check build bench bench-peers fuzz clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Show it at work: two PostgreSQL servers, the proxy in front, psql to try
 	@scripts/demo.sh

@@ -53,6 +53,8 @@ type Listener struct {
 type Timeouts struct {
 	// Detect: from accept until the client has named its resource.
 	Detect time.Duration
+	// Resolve: until the route is known, over the resolver and DNS.
+	Resolve time.Duration
 	// Connect: from the first connection attempt until the backend is
 	// connected, over all its addresses. A resolver's Result may override it.
 	Connect time.Duration
@@ -92,9 +94,8 @@ type Config struct {
 // has the setting.
 func DefaultConfig() Config {
 	socket := reactor.SocketOptions{
-		NoDelay:     true,
-		KeepAlive:   reactor.KeepAlive{Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3},
-		UserTimeout: 60 * time.Second,
+		NoDelay:   true,
+		KeepAlive: reactor.KeepAlive{Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3},
 	}
 	return Config{
 		Impl:        Reactor,
@@ -105,6 +106,7 @@ func DefaultConfig() Config {
 		ReadBuffer:  128 << 10,
 		Timeouts: Timeouts{
 			Detect:  15 * time.Second,
+			Resolve: 10 * time.Second,
 			Connect: 5 * time.Second,
 			Open:    30 * time.Second,
 			Flush:   5 * time.Second,
@@ -132,7 +134,7 @@ func (c *Config) Validate() error {
 	fault(c.ReadBuffer < minReadBuffer, "read buffer: %d bytes is less than %d", c.ReadBuffer, minReadBuffer)
 	fault(c.Listen.Backlog < 1, "backlog: %d is less than 1", c.Listen.Backlog)
 	for name, d := range map[string]time.Duration{
-		"detect": c.Timeouts.Detect, "connect": c.Timeouts.Connect, "open": c.Timeouts.Open, "flush": c.Timeouts.Flush,
+		"detect": c.Timeouts.Detect, "resolve": c.Timeouts.Resolve, "connect": c.Timeouts.Connect, "open": c.Timeouts.Open, "flush": c.Timeouts.Flush,
 	} {
 		fault(d <= 0, "%s timeout: %v isn't positive", name, d)
 	}

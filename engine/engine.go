@@ -9,7 +9,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/netip"
 	"runtime/debug"
@@ -122,7 +121,7 @@ func (e *Engine) awaitIdle(ctx context.Context) error {
 		case <-ctx.Done():
 			if n := e.active.Load(); n > 0 {
 				e.cfg.Logger.Warn("drain deadline reached", "sessions", n)
-				return errors.Join(ctx.Err())
+				return ctx.Err()
 			}
 		}
 	}
@@ -132,9 +131,6 @@ func (e *Engine) awaitIdle(ctx context.Context) error {
 // overflow is how many sessions beyond the limit are taken in to be refused in
 // their own protocol. Past that, clients wait in the backlog.
 const overflow = 256
-
-// acceptPause is how long a listener rests when even the overflow is taken.
-const acceptPause = 10 * time.Millisecond
 
 // room says whether one more session, of whatever kind, may be accepted.
 func (e *Engine) room() bool {

@@ -19,6 +19,7 @@ type eventLog struct {
 
 	mu     sync.Mutex
 	limits [reasons]rateLimit
+	panics rateLimit
 }
 
 type rateLimit struct {
@@ -39,7 +40,7 @@ func (l *eventLog) ended(end *ending) {
 	}
 	suppressed, write := uint64(0), true
 	if level > slog.LevelDebug {
-		suppressed, write = l.allow(end.reason, time.Now().Unix())
+		suppressed, write = l.allow(&l.limits[end.reason])
 	}
 	if write {
 		l.log.LogAttrs(context.Background(), level, "session ended", end.attrs(suppressed)...)
@@ -49,22 +50,24 @@ func (l *eventLog) ended(end *ending) {
 // exhausted warns that accepting failed for want of descriptors or memory. The
 // listener's rest bounds its rate.
 func (l *eventLog) exhausted(listener *Listener, err error) {
-	if suppressed, write := l.allow(NoDescriptors, time.Now().Unix()); write {
+	if suppressed, write := l.allow(&l.limits[NoDescriptors]); write {
 		l.log.Warn("can't accept", "listener", listener.Name, "cause", err, "suppressed", suppressed)
 	}
 }
 
 // panicked reports a bug.
 func (l *eventLog) panicked(fault any, stack []byte) {
-	l.log.Error("panic in a session", "fault", fault, "stack", string(stack))
+	if suppressed, write := l.allow(&l.panics); write {
+		l.log.Error("panic in a session", "fault", fault, "stack", string(stack), "suppressed", suppressed)
+	}
 }
 
-// allow says whether a line of the reason may be written in the given second,
-// and how many were not since the last one.
-func (l *eventLog) allow(r Reason, second int64) (suppressed uint64, ok bool) {
+// allow says whether one more line of a kind may be written now, and how many
+// were not since the last one.
+func (l *eventLog) allow(limit *rateLimit) (suppressed uint64, ok bool) {
+	second := time.Now().Unix()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	limit := &l.limits[r]
 	if limit.second != second {
 		limit.second, limit.lines = second, 0
 	}

@@ -15,6 +15,8 @@ import (
 )
 
 const (
+	// acceptPause is how long accepting rests when even the overflow is taken.
+	acceptPause = 10 * time.Millisecond
 	// exhaustedPause is how long accepting rests after it has failed.
 	exhaustedPause = 100 * time.Millisecond
 	// lastCall is how long a listener goes on accepting once it is to close,
@@ -29,7 +31,8 @@ const (
 //
 // Two options of listeners have no effect, as package net has none for them:
 // Backlog (it takes the system's maximum) and ReusePort (there is one
-// listening socket per address).
+// listening socket per address). Nor does it tell of a peer that says EOF and is
+// reset later: such a session ends when its other peer does or sends something.
 type goroutineDriver struct {
 	e     *Engine
 	ports []*goroutinePort
@@ -157,14 +160,11 @@ func newGoroutinePort(d *goroutineDriver, spec *Listener, ln *net.TCPListener) *
 
 // run accepts until stopAccepting. An error never ends it.
 func (p *goroutinePort) run() {
-	for {
+	for p.awaitRoom() {
 		conn, err := p.ln.AcceptTCP()
 		switch {
 		case err == nil:
 			p.accept(conn)
-			if !p.awaitRoom() {
-				return
-			}
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return
 		default:

@@ -34,8 +34,12 @@ func (s *goroutineSession) decide(from *peer, in []byte) {
 		}
 	}
 	from.box.keep(in)
-	if s.state == state && len(in) > 0 && len(in) >= s.port.spec.Front.MaxPending {
-		s.fail(codecs.Failure{Kind: codecs.Malformed, Detail: "message too long"})
+	switch {
+	case s.state != state || len(in) == 0 || len(in) < s.port.spec.Front.MaxPending:
+	case from == &s.client:
+		s.fail(tooLong)
+	default:
+		s.refuse(BackendMalformed, nil)
 	}
 }
 
@@ -49,6 +53,9 @@ func (s *goroutineSession) look(from *peer, in []byte) codecs.Step {
 // apply does what a step says.
 func (s *goroutineSession) apply(step codecs.Step) {
 	state := s.state
+	if step.Action != codecs.RouteKey {
+		s.register(step.Key) // before the client knows it and may use it
+	}
 	s.send(&s.client, step.ToClient)
 	s.send(&s.backend, step.ToBackend)
 	if s.state != state {
@@ -56,13 +63,13 @@ func (s *goroutineSession) apply(step codecs.Step) {
 	}
 	switch step.Action {
 	case codecs.More:
-		s.register(step.Key)
 	case codecs.Route:
 		s.routeTo(string(step.Resource))
 	case codecs.RouteKey:
 		s.routeByKey(s.port.d.e.keys.get(step.Key))
 	case codecs.Relay:
-		s.register(step.Key)
+		s.served = true
+		s.port.d.e.tracker.put(trackConnect, s.route, s.addr, 0, 0)
 		s.beginRelay()
 	case codecs.Fail:
 		s.fail(step.Failure)
@@ -99,13 +106,18 @@ func (s *goroutineSession) unregister() {
 }
 
 func (s *goroutineSession) routeTo(resource string) {
+	if !s.within {
+		s.refuseFor(TooManySessions, resource, nil)
+		return
+	}
 	req := resolve.Request{Protocol: s.port.spec.Front.Protocol.String(), Resource: resource, Client: s.addr}
 	s.enter(Resolving, 0)
 	s.launch(func(ctx context.Context) bool { return s.resolve(ctx, req) })
 }
 
 // routeByKey goes on to the backend that issued a key, if it is known. Its
-// address was checked when that session was routed.
+// address was checked when that session was routed. The limit of sessions
+// doesn't apply: cancelling is what helps under load.
 func (s *goroutineSession) routeByKey(backend *netip.AddrPort) {
 	if backend == nil {
 		s.refuse(UnknownKey, nil)
@@ -134,7 +146,9 @@ func (s *goroutineSession) launch(reach func(context.Context) bool) {
 
 func (s *goroutineSession) resolve(ctx context.Context, req resolve.Request) bool {
 	e := s.port.d.e
-	route, err := e.cache.Fetch(ctx, req)
+	asking, done := context.WithTimeout(ctx, e.cfg.Timeouts.Resolve)
+	route, err := e.cache.Fetch(asking, req)
+	done()
 	if err != nil {
 		route = &resolve.Route{Request: req, Err: err}
 	}
@@ -152,7 +166,7 @@ func (s *goroutineSession) routed(route *resolve.Route) bool {
 		return false
 	}
 	s.route = route
-	if reason, refused := verdict(route, s.within); refused {
+	if reason, refused := verdict(route); refused {
 		s.refuse(reason, route.Err)
 	} else {
 		s.endpoint = s.port.d.e.endpoints.Acquire(route.Endpoint)
@@ -169,7 +183,8 @@ func (s *goroutineSession) dial(ctx context.Context, addrs []netip.AddrPort, tim
 		share := upstream.ConnectTimeout(time.Until(deadline), len(addrs)-i)
 		conn, err := s.port.d.dial(ctx, addrs[i], share)
 		if err != nil && ctx.Err() != nil {
-			return false // the session ended meanwhile
+			s.drained() // unless the session has ended
+			return false
 		}
 		if s.endpoint != nil {
 			s.endpoint.Attempted(upstream.Classify(err))
@@ -187,11 +202,18 @@ func (s *goroutineSession) dial(ctx context.Context, addrs []netip.AddrPort, tim
 	return false
 }
 
+func (s *goroutineSession) drained() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.finish(Drained, nil)
+}
+
 // connected lets the codec open the backend.
 func (s *goroutineSession) connected(conn *net.TCPConn, addr *netip.AddrPort) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.sockets.add(conn) {
+		s.finish(Drained, nil)
 		return false
 	}
 	s.backend.conn, s.address = conn, addr
@@ -220,8 +242,6 @@ func (s *goroutineSession) beginRelay() {
 	_ = s.client.conn.SetReadDeadline(wakeUp)
 	_ = s.backend.conn.SetReadDeadline(wakeUp)
 	s.codec = nil
-	s.served = true
-	s.port.d.e.tracker.put(trackConnect, s.route, s.addr, 0, 0)
 }
 
 // fail refuses the client for a failure the codec found.
@@ -236,6 +256,11 @@ func (s *goroutineSession) refuse(reason Reason, cause error) {
 	if s.route != nil {
 		resource = s.route.Resource
 	}
+	s.refuseFor(reason, resource, cause)
+}
+
+// refuseFor is refuse for a session that isn't routed yet.
+func (s *goroutineSession) refuseFor(reason Reason, resource string, cause error) {
 	failure, speak := reason.failure(resource)
 	if !speak {
 		s.finish(reason, cause)

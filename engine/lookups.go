@@ -11,56 +11,57 @@ import (
 // loop asks once per resource however many clients wait for it.
 const maxLookups = 256
 
+// maxQueued bounds the lookups that wait for one of those goroutines.
+const maxQueued = 16384
+
 // lookups runs blocking work off the loops, at most maxLookups at a time; the
-// rest queues, which is bounded by the sessions that wait for it.
+// rest queues.
 type lookups struct {
-	ctx    context.Context
-	cancel context.CancelFunc
-	cache  *resolve.Cache
+	cache *resolve.Cache
 
 	mu      sync.Mutex
 	running int
-	stopped bool
 	queue   []lookup
 	all     sync.WaitGroup
 }
 
-// lookup is one question and whom to tell. done is called on a goroutine of
-// the pool's, with a route that may be a refusal.
+// lookup is one thing to find out and whom to tell. done is called once unless
+// ctx ends before, with a route that may be a refusal, and must not block.
 type lookup struct {
+	ctx  context.Context
 	req  resolve.Request
 	done func(*resolve.Route)
 }
 
-func newLookups(cache *resolve.Cache) *lookups {
-	ctx, cancel := context.WithCancel(context.Background())
-	return &lookups{ctx: ctx, cancel: cancel, cache: cache}
-}
+func newLookups(cache *resolve.Cache) *lookups { return &lookups{cache: cache} }
 
 // ask answers l as soon as there is a goroutine for it. It doesn't block.
 func (p *lookups) ask(l lookup) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.stopped {
-		return
-	}
-	if p.running == maxLookups {
+	switch {
+	case len(p.queue) == maxQueued:
+		l.refuse(resolve.Errorf(resolve.Unavailable, "%d lookups are waiting already", maxQueued))
+	case p.running == maxLookups:
 		p.queue = append(p.queue, l)
-		return
+	default:
+		p.running++
+		p.all.Go(func() { p.work(l) })
 	}
-	p.running++
-	p.all.Add(1)
-	go p.work(l)
 }
 
+func (l *lookup) refuse(err error) { l.done(&resolve.Route{Request: l.req, Err: err}) }
+
 func (p *lookups) work(l lookup) {
-	defer p.all.Done()
 	for more := true; more; l, more = p.next() {
-		route, err := p.cache.Fetch(p.ctx, l.req)
-		if err != nil {
-			route = &resolve.Route{Request: l.req, Err: err}
+		if l.ctx.Err() != nil {
+			continue // nobody waits any more
 		}
-		l.done(route)
+		if route, err := p.cache.Fetch(l.ctx, l.req); err != nil {
+			l.refuse(err)
+		} else {
+			l.done(route)
+		}
 	}
 }
 
@@ -76,11 +77,6 @@ func (p *lookups) next() (lookup, bool) {
 	return l, true
 }
 
-// stop cancels what runs, waits for it and drops what is asked later.
-func (p *lookups) stop() {
-	p.mu.Lock()
-	p.stopped = true
-	p.mu.Unlock()
-	p.cancel()
-	p.all.Wait()
-}
+// wait returns when nothing is under way any more, which takes that everything
+// asked was answered or given up.
+func (p *lookups) wait() { p.all.Wait() }

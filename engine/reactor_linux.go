@@ -44,7 +44,9 @@ func (d *reactorDriver) startWorker() error {
 	go func() {
 		defer d.running.Done()
 		defer close(w.ended)
-		if err := w.loop.Run(func() error { up <- nil; return nil }); err != nil {
+		err := w.loop.Run(func() error { up <- nil; return nil })
+		w.shutdown() // if it ended by itself
+		if err != nil {
 			d.e.fail(err)
 			select {
 			case up <- err:
@@ -119,10 +121,10 @@ func (d *reactorDriver) stopAccepting() {
 }
 
 func (d *reactorDriver) stop() {
-	d.lookups.stop()
 	for _, w := range d.workers {
 		w.loop.Post(w.shutdown)
 		w.loop.Stop()
 	}
 	d.running.Wait()
+	d.lookups.wait()
 }

@@ -40,11 +40,14 @@ const (
 	ConnectFailed
 	// BackendGone: the backend closed before it said anything.
 	BackendGone
+	// BackendMalformed: the backend doesn't speak the protocol.
+	BackendMalformed
 	// OpenTimeout: the login phase took too long.
 	OpenTimeout
 	// TooManySessions: the limit of sessions is reached.
 	TooManySessions
-	// NoDescriptors: the process has no descriptor or port left for a backend.
+	// NoDescriptors: the process has no descriptor, port or memory left for the
+	// session's sockets.
 	NoDescriptors
 	// Drained: the proxy was shutting down.
 	Drained
@@ -64,30 +67,31 @@ var reasonTable = [reasons]struct {
 	detail string
 	silent bool
 }{
-	ClientClosed:    {name: "client_closed", silent: true},
-	BackendClosed:   {name: "backend_closed", silent: true},
-	ClientReset:     {name: "client_reset", silent: true},
-	BackendReset:    {name: "backend_reset", silent: true},
-	ClientGone:      {name: "client_gone", silent: true},
-	DetectTimeout:   {name: "detect_timeout", kind: codecs.Timeout, detail: "no complete request in time"},
-	Malformed:       {name: "malformed", kind: codecs.Malformed},
-	Unsupported:     {name: "unsupported", kind: codecs.Unsupported},
-	NotFound:        {name: "not_found", kind: codecs.NotFound},
-	Forbidden:       {name: "forbidden", kind: codecs.Forbidden},
-	Unavailable:     {name: "unavailable", kind: codecs.Unavailable},
-	ResolveTimeout:  {name: "resolve_timeout", kind: codecs.Timeout},
-	ResolveFailed:   {name: "resolve_failed", kind: codecs.Internal},
-	UnknownKey:      {name: "unknown_key", silent: true},
-	ConnectRefused:  {name: "connect_refused", kind: codecs.Unavailable},
-	ConnectTimeout:  {name: "connect_timeout", kind: codecs.Timeout},
-	ConnectFailed:   {name: "connect_failed", kind: codecs.Unavailable},
-	BackendGone:     {name: "backend_gone", kind: codecs.Unavailable},
-	OpenTimeout:     {name: "open_timeout", silent: true},
-	TooManySessions: {name: "too_many_sessions", kind: codecs.TooMany},
-	NoDescriptors:   {name: "no_descriptors", kind: codecs.TooMany},
-	Drained:         {name: "drained", kind: codecs.Unavailable, detail: "the proxy is shutting down"},
-	InternalError:   {name: "internal_error", kind: codecs.Internal},
-	Panicked:        {name: "panicked", kind: codecs.Internal},
+	ClientClosed:     {name: "client_closed", silent: true},
+	BackendClosed:    {name: "backend_closed", silent: true},
+	ClientReset:      {name: "client_reset", silent: true},
+	BackendReset:     {name: "backend_reset", silent: true},
+	ClientGone:       {name: "client_gone", silent: true},
+	DetectTimeout:    {name: "detect_timeout", kind: codecs.Timeout, detail: "no complete request in time"},
+	Malformed:        {name: "malformed", kind: codecs.Malformed},
+	Unsupported:      {name: "unsupported", kind: codecs.Unsupported},
+	NotFound:         {name: "not_found", kind: codecs.NotFound},
+	Forbidden:        {name: "forbidden", kind: codecs.Forbidden},
+	Unavailable:      {name: "unavailable", kind: codecs.Unavailable},
+	ResolveTimeout:   {name: "resolve_timeout", kind: codecs.Timeout},
+	ResolveFailed:    {name: "resolve_failed", kind: codecs.Internal},
+	UnknownKey:       {name: "unknown_key", silent: true},
+	ConnectRefused:   {name: "connect_refused", kind: codecs.Unavailable},
+	ConnectTimeout:   {name: "connect_timeout", kind: codecs.Timeout},
+	ConnectFailed:    {name: "connect_failed", kind: codecs.Unavailable},
+	BackendGone:      {name: "backend_gone", kind: codecs.Unavailable},
+	BackendMalformed: {name: "backend_malformed", kind: codecs.Unavailable},
+	OpenTimeout:      {name: "open_timeout", silent: true},
+	TooManySessions:  {name: "too_many_sessions", kind: codecs.TooMany},
+	NoDescriptors:    {name: "no_descriptors", kind: codecs.TooMany},
+	Drained:          {name: "drained", silent: true},
+	InternalError:    {name: "internal_error", kind: codecs.Internal},
+	Panicked:         {name: "panicked", silent: true},
 }
 
 // String returns the reason's name, as it stands in logs and metrics.

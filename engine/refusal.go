@@ -14,12 +14,13 @@ func (r Reason) failure(resource string) (codecs.Failure, bool) {
 	return codecs.Failure{Kind: row.kind, Detail: row.detail, Resource: resource}, !row.silent
 }
 
+// tooLong is what a client is told whose first message doesn't end.
+var tooLong = codecs.Failure{Kind: codecs.Malformed, Detail: "message too long"}
+
 // verdict says whether a session with this route is refused, and for what; the
-// route's Err is then the cause. within is the limit of sessions.
-func verdict(route *resolve.Route, within bool) (reason Reason, refused bool) {
+// route's Err is then the cause.
+func verdict(route *resolve.Route) (reason Reason, refused bool) {
 	switch {
-	case !within:
-		return TooManySessions, true
 	case route.Err != nil:
 		return resolveReason(route.Err), true
 	case route.State == resolve.Draining:

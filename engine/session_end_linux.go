@@ -23,6 +23,11 @@ func (s *session) refuse(reason Reason, cause error) {
 	if s.route != nil {
 		resource = s.route.Resource
 	}
+	s.refuseFor(reason, resource, cause)
+}
+
+// refuseFor is refuse for a session that isn't routed yet.
+func (s *session) refuseFor(reason Reason, resource string, cause error) {
 	failure, speak := reason.failure(resource)
 	if !speak {
 		s.finish(reason, cause)
@@ -41,6 +46,7 @@ func (s *session) say(reason Reason, f codecs.Failure, cause error) {
 		return
 	}
 	s.pump.Backend.Conn.Close()
+	s.leaveQuestion()
 	s.reason, s.setup.cause = reason, cause
 	s.enter(Flushing, s.port.w.e.cfg.Timeouts.Flush)
 	s.pump.Client.Send(words)
@@ -62,26 +68,31 @@ func (s *session) flush() {
 		if !client.Conn.Readable() {
 			return
 		}
-		client.Receive(s.port.w.loop.Buffer())
+		client.Receive(s.port.w.loop.Buffer()[:minReadBuffer])
 	}
 	client.Conn.Again()
 }
 
 // passReset resets the other side of a broken one, once it has got what was
-// sent before.
-func (s *session) passReset(reason Reason, other *relay.Side) {
-	if !other.Conn.Open() || other.Broken() || other.Conn.Unsent() == 0 {
+// sent before. The session's reason stays what ended it first.
+func (s *session) passReset(other *relay.Side) {
+	if delivered(other) {
 		other.Conn.Reset()
-		s.finish(reason, nil)
+		s.finish(s.reason, nil)
 		return
 	}
 	if s.setup == nil {
 		s.setup = s.port.w.takeSetup()
 	}
-	s.reason = reason
 	s.setup.resetting = other
 	s.setup.deadline = s.port.w.loop.Now() + s.port.w.e.cfg.Timeouts.Flush
 	s.enter(Flushing, resetPoll)
+}
+
+// delivered says that nothing is on its way to the side any more: it has got
+// everything or is gone itself, in which case the kernel still counts bytes.
+func delivered(side *relay.Side) bool {
+	return !side.Conn.Open() || side.Conn.HungUp() || side.Conn.Unsent() == 0
 }
 
 // flushExpired serves both uses of the timer: the deadline of a refusal, and
@@ -91,7 +102,7 @@ func (s *session) flushExpired() {
 	switch {
 	case side == nil:
 		s.finish(s.reason, s.setup.cause)
-	case side.Conn.Unsent() == 0 || s.port.w.loop.Now() >= s.setup.deadline:
+	case delivered(side) || s.port.w.loop.Now() >= s.setup.deadline:
 		side.Conn.Reset()
 		s.finish(s.reason, nil)
 	default:

@@ -41,6 +41,7 @@ type setup struct {
 	codec                 codecs.Codec
 	clientBox, backendBox inbox
 	timer                 reactor.Timer
+	question              *question // valid iff Resolving
 	// addrs are the backend's addresses still to be tried, and deadline when
 	// the last of them must have answered (since the loop's start).
 	addrs    []netip.AddrPort
@@ -116,6 +117,8 @@ func (s *session) Expire() {
 	switch s.state {
 	case Detecting:
 		s.refuse(DetectTimeout, nil)
+	case Resolving:
+		s.refuseFor(ResolveTimeout, s.setup.question.req.Resource, nil)
 	case Connecting:
 		s.connectFailed(upstream.TimedOut, nil)
 	case Opening:
@@ -126,7 +129,7 @@ func (s *session) Expire() {
 		s.finish(s.reason, nil)
 	case Flushing:
 		s.flushExpired()
-	case Resolving, Closed:
+	case Closed:
 	}
 }
 
@@ -149,9 +152,9 @@ func (s *session) relay() {
 	case relay.Done:
 		s.finish(s.reason, nil)
 	case relay.ClientReset:
-		s.passReset(ClientReset, &s.pump.Backend)
+		s.passReset(&s.pump.Backend)
 	case relay.BackendReset:
-		s.passReset(BackendReset, &s.pump.Client)
+		s.passReset(&s.pump.Client)
 	case relay.Running:
 		if s.pump.Breaking() && s.setup == nil {
 			// One side is broken and the other must still take what it sent:
@@ -203,11 +206,10 @@ func (s *session) finish(reason Reason, cause error) {
 		fromClient: s.pump.Client.Received(), toClient: s.pump.Backend.Received(),
 	}
 	s.state = Closed
-	s.pump.Release()
-	s.pump.Client.Conn.Close()
-	s.pump.Backend.Conn.Close()
+	s.pump.Close()
 	s.unregister()
 	if s.setup != nil {
+		s.leaveQuestion()
 		w.putSetup(s.setup)
 		s.setup = nil
 	}

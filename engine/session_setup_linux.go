@@ -45,7 +45,7 @@ func (s *session) listen(side *relay.Side, box *inbox) {
 // decide has the codec look at a side's unconsumed bytes until it needs more
 // or the session moves on.
 func (s *session) decide(side *relay.Side, box *inbox, in []byte) {
-	for state := s.state; len(in) > 0 && s.state == state; {
+	for len(in) > 0 {
 		var step codecs.Step
 		if side == &s.pump.Client {
 			step = s.setup.codec.Client(in)
@@ -59,34 +59,37 @@ func (s *session) decide(side *relay.Side, box *inbox, in []byte) {
 		}
 		if step.Consumed == 0 {
 			box.keep(in)
-			s.checkPending(len(in))
+			s.checkPending(side, len(in))
 			return
 		}
 		in = rest
 	}
-	if s.setup != nil {
-		box.keep(in)
-	}
+	box.drop()
 }
 
-// checkPending refuses a side that makes the codec wait for more than it
-// may keep.
-func (s *session) checkPending(n int) {
-	if n >= s.port.spec.Front.MaxPending {
-		s.fail(codecs.Failure{Kind: codecs.Malformed, Detail: "message too long"})
+// checkPending ends a session one side of which makes the codec wait for more
+// than may be kept.
+func (s *session) checkPending(side *relay.Side, n int) {
+	switch {
+	case n < s.port.spec.Front.MaxPending:
+	case side == &s.pump.Client:
+		s.fail(tooLong)
+	default:
+		s.refuse(BackendMalformed, nil)
 	}
 }
 
 // apply does what a step says. rest are the unconsumed bytes behind it, which
 // box keeps if the session moves on.
 func (s *session) apply(step codecs.Step, box *inbox, rest []byte) {
+	if len(step.Key) > 0 && step.Action != codecs.RouteKey {
+		// Before the client knows it and may use it, on any loop.
+		s.register(step.Key)
+	}
 	s.pump.Client.Send(step.ToClient)
 	s.pump.Backend.Send(step.ToBackend)
 	switch step.Action {
 	case codecs.More:
-		if len(step.Key) > 0 {
-			s.register(step.Key)
-		}
 	case codecs.Route:
 		s.routeTo(step.Resource, box, rest)
 	case codecs.RouteKey:
@@ -94,11 +97,8 @@ func (s *session) apply(step codecs.Step, box *inbox, rest []byte) {
 		box.keep(rest)
 		s.routeByKey(backend)
 	case codecs.Relay:
-		if len(step.Key) > 0 {
-			s.register(step.Key)
-		}
 		box.keep(rest)
-		s.beginRelay()
+		s.established()
 	case codecs.Fail:
 		s.fail(step.Failure)
 	default:
@@ -122,31 +122,37 @@ func (s *session) unregister() {
 
 // routeTo looks the resource up: in the loop's cache, or else off the loop.
 func (s *session) routeTo(resource []byte, box *inbox, rest []byte) {
-	route := s.port.routes.Lookup(resource)
-	if route != nil {
+	if !s.within {
+		s.refuseFor(TooManySessions, string(resource), nil)
+		return
+	}
+	if route := s.port.routes.Lookup(resource); route != nil {
 		box.keep(rest)
 		s.routed(route)
 		return
 	}
-	// The resource is copied before keep moves what it aliases.
-	key := waitKey{s.port.spec.Front.Protocol.String(), string(resource)}
+	name := string(resource) // before keep moves what it aliases
 	box.keep(rest)
-	s.enter(Resolving, 0)
-	s.port.w.lookup(s, key)
+	s.enter(Resolving, s.port.w.e.cfg.Timeouts.Resolve)
+	s.port.w.lookup(s, name)
 }
 
-// resolved is called when the lookup is done; the session may be gone by then.
+// resolved is called when the lookup is done.
 func (s *session) resolved(route *resolve.Route) {
 	defer s.guard()
-	if s.state == Resolving {
-		s.routed(route)
+	s.routed(route)
+}
+
+func (s *session) leaveQuestion() {
+	if q := s.setup.question; q != nil {
+		q.leave(s)
 	}
 }
 
 // routed goes on with an answer, good or bad.
 func (s *session) routed(route *resolve.Route) {
 	s.route = route
-	if reason, refused := verdict(route, s.within); refused {
+	if reason, refused := verdict(route); refused {
 		s.refuse(reason, route.Err)
 		return
 	}
@@ -156,7 +162,8 @@ func (s *session) routed(route *resolve.Route) {
 }
 
 // routeByKey goes on to the backend that issued a key, if it is known. Its
-// address was checked when that session was routed.
+// address was checked when that session was routed. The limit of sessions
+// doesn't apply: cancelling is what helps under load.
 func (s *session) routeByKey(backend *netip.AddrPort) {
 	if backend == nil {
 		s.refuse(UnknownKey, nil)
@@ -246,7 +253,8 @@ func (s *session) opening() {
 		if s.state != Opening {
 			return
 		}
-		flushed := client.Flush() && backend.Flush()
+		toClient, toBackend := client.Flush(), backend.Flush()
+		flushed := toClient && toBackend
 		switch {
 		case flushed && backend.Conn.Readable() && !backend.Ended():
 			s.listen(backend, &s.setup.backendBox)
@@ -277,6 +285,13 @@ func (s *session) checkEnds() {
 	}
 }
 
+// established is the codec's word that the session stands.
+func (s *session) established() {
+	s.served = true
+	s.port.w.e.tracker.put(trackConnect, s.route, s.client, 0, 0)
+	s.beginRelay()
+}
+
 // beginRelay drops the codec, passes on what it left and relays.
 func (s *session) beginRelay() {
 	w, t := s.port.w, s.setup
@@ -285,7 +300,5 @@ func (s *session) beginRelay() {
 	s.state = Relaying
 	s.setup = nil
 	w.putSetup(t)
-	s.served = true
-	w.e.tracker.put(trackConnect, s.route, s.client, 0, 0)
 	s.relay()
 }

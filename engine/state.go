@@ -15,8 +15,8 @@ const (
 	// Flushing with a refusal. Deadline: Timeouts.Detect.
 	Detecting State = iota
 	// Resolving: the route isn't cached and is being looked up off the loop;
-	// the client isn't read. Leaves to Connecting or Flushing. Deadline: the
-	// cache's own.
+	// the client isn't read. Leaves to Connecting or Flushing. Deadline:
+	// Timeouts.Resolve.
 	Resolving
 	// Connecting: the backend is being dialled, one address after the other.
 	// Leaves to Opening or Flushing. Deadline: Timeouts.Connect or the route's.

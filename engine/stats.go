@@ -38,6 +38,8 @@ type Stats struct {
 	AcceptExhausted uint64
 	// Panics counts bugs: panics that were recovered and cost one session.
 	Panics uint64
+	// TrackingDropped counts notifications a slow Tracker didn't take in time.
+	TrackingDropped uint64
 	// Endpoints are the counters per backend.
 	Endpoints []upstream.EndpointStats
 }
@@ -53,6 +55,7 @@ func (e *Engine) Stats() Stats {
 		ToClients:       c.toClient.Load(),
 		AcceptExhausted: c.exhausted.Load(),
 		Panics:          c.panics.Load(),
+		TrackingDropped: e.tracker.droppedSoFar(),
 		Endpoints:       e.endpoints.Stats(),
 	}
 	for r := range reasons {

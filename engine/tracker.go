@@ -91,11 +91,24 @@ func (t *tracker) put(event trackEvent, r *resolve.Route, client netip.AddrPort,
 	}
 }
 
+func (t *tracker) droppedSoFar() uint64 {
+	if t == nil {
+		return 0
+	}
+	return t.dropped.Load()
+}
+
+// lastWords is how long a Tracker may take over what is queued at the end.
+const lastWords = 5 * time.Second
+
 // stop delivers what is queued and ends the goroutine.
 func (t *tracker) stop() {
 	if t == nil {
 		return
 	}
 	close(t.queue)
-	<-t.done
+	select {
+	case <-t.done:
+	case <-time.After(lastWords):
+	}
 }

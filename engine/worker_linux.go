@@ -24,12 +24,9 @@ type worker struct {
 	locals  map[string]*resolve.Local // by protocol
 
 	sessions sessionList
-	waiting  map[waitKey][]*session // for a lookup under way
+	asking   map[resolve.Request]*question // lookups under way, by protocol and resource
 	free     []*setup
 }
-
-// waitKey is what a lookup is about.
-type waitKey struct{ protocol, resource string }
 
 // port is a listener on one loop.
 type port struct {
@@ -47,7 +44,7 @@ func newWorker(d *reactorDriver, loop *reactor.Loop) *worker {
 		pipes:   relay.Pipes{Max: pipesPerLoop},
 		ended:   make(chan struct{}),
 		locals:  make(map[string]*resolve.Local),
-		waiting: make(map[waitKey][]*session),
+		asking:  make(map[resolve.Request]*question),
 	}
 }
 
@@ -82,7 +79,8 @@ func (w *worker) listen(spec *Listener, addr netip.AddrPort, first *port) (*port
 	if err != nil {
 		return nil, err
 	}
-	p.ln.Exhausted = p.exhausted
+	p.ln.Full = w.full
+	p.ln.Failed = p.acceptFailed
 	w.ports = append(w.ports, p)
 	return p, nil
 }
@@ -110,48 +108,13 @@ func (w *worker) shutdown() {
 	w.pipes.Close()
 }
 
-// lookup finds a route off the loop and goes on with s when it is there. Who
-// asks for the same meanwhile waits for that answer first.
-func (w *worker) lookup(s *session, key waitKey) {
-	waiting, asked := w.waiting[key]
-	w.waiting[key] = append(waiting, s)
-	if !asked {
-		w.ask(s, key, func(r *resolve.Route) { w.found(key, r) })
-	}
-}
-
-// ask has then called on the loop with an answer for s.
-func (w *worker) ask(s *session, key waitKey, then func(*resolve.Route)) {
-	req := resolve.Request{Protocol: key.protocol, Resource: key.resource, Client: s.client}
-	w.lookups.ask(lookup{req: req, done: func(r *resolve.Route) {
-		w.loop.Post(func() { then(r) })
-	}})
-}
-
-// found serves everybody who waits. An answer that isn't in the cache now was
-// meant for the one who asked: the others ask for themselves.
-func (w *worker) found(key waitKey, r *resolve.Route) {
-	waiting := w.waiting[key]
-	delete(w.waiting, key)
-	waiting[0].resolved(r)
-	for _, s := range waiting[1:] {
-		if cached := s.port.routes.Lookup([]byte(key.resource)); cached != nil {
-			s.resolved(cached)
-		} else {
-			w.ask(s, key, s.resolved)
-		}
-	}
-}
+// full says that no more sessions may be accepted now, of whatever kind.
+func (w *worker) full() bool { return !w.e.room() }
 
 // accept takes a new client in; it is the port's reactor.AcceptFunc.
-func (p *port) accept(fd int, client netip.AddrPort) {
-	startSession(p, fd, client)
-	if !p.w.e.room() {
-		p.ln.Pause(acceptPause)
-	}
-}
+func (p *port) accept(fd int, client netip.AddrPort) { startSession(p, fd, client) }
 
-func (p *port) exhausted(err error) {
+func (p *port) acceptFailed(err error) {
 	p.w.e.counters.exhausted.Add(1)
 	p.w.e.log.exhausted(p.spec, err)
 }
@@ -170,7 +133,7 @@ func (w *worker) putSetup(t *setup) {
 	w.loop.Disarm(&t.timer)
 	t.clientBox.drop()
 	t.backendBox.drop()
-	*t = setup{}
+	*t = setup{clientBox: t.clientBox, backendBox: t.backendBox}
 	if len(w.free) < maxFreeSetups {
 		w.free = append(w.free, t)
 	}

@@ -3,6 +3,8 @@
 package upstream
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -65,8 +67,9 @@ const maxEndpoints = 65536
 // Registry holds the endpoints by name. The zero value is empty and ready.
 // Safe for concurrent use.
 type Registry struct {
-	mu sync.Mutex
-	m  map[string]*Endpoint
+	mu    sync.Mutex
+	m     map[string]*Endpoint
+	bound int // of len(m); more than maxEndpoints if so many have sessions
 }
 
 // Acquire returns the endpoint of that name, made if new, with one more
@@ -86,8 +89,10 @@ func (r *Registry) add(name string) *Endpoint {
 	if r.m == nil {
 		r.m = make(map[string]*Endpoint)
 	}
-	if len(r.m) >= maxEndpoints {
+	if len(r.m) >= max(r.bound, maxEndpoints) {
 		r.forgetIdle()
+		// If most are busy the next search had better be far away.
+		r.bound = len(r.m) + maxEndpoints/2
 	}
 	e := &Endpoint{Name: name}
 	r.m[name] = e
@@ -105,10 +110,11 @@ func (r *Registry) forgetIdle() {
 // Stats returns a snapshot of every endpoint, in no order.
 func (r *Registry) Stats() []EndpointStats {
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	all := make([]EndpointStats, 0, len(r.m))
-	for _, e := range r.m {
-		all = append(all, e.Stats())
+	endpoints := slices.Collect(maps.Values(r.m))
+	r.mu.Unlock()
+	all := make([]EndpointStats, len(endpoints))
+	for i, e := range endpoints {
+		all[i] = e.Stats()
 	}
 	return all
 }

@@ -64,4 +64,6 @@ func (s *settings) complete() {
 	if len(s.postgres) == 0 && len(s.tcp) == 0 {
 		s.postgres = []string{defaultPostgres}
 	}
+	// The resolver and DNS may each take their time.
+	s.engine.Timeouts.Resolve = 2 * s.engine.Cache.Timeout
 }

@@ -197,7 +197,8 @@ func socketRows(s *settings) []*setting {
 		{flag: "keepalive-count", original: "tcpKeepcount", meta: "N", value: count(&socket.KeepAlive.Count),
 			usage: "Unanswered probes after which the peer is dead."},
 		{flag: "user-timeout", meta: "TIME", value: duration(&socket.UserTimeout),
-			usage: "How long sent data may stay unacknowledged before the peer is dead (TCP_USER_TIMEOUT); 0 is the kernel's own, about 15 minutes."},
+			usage: "How long sent data may stay unacknowledged before the peer is dead (TCP_USER_TIMEOUT); 0 is the kernel's own, about 15 minutes. " +
+				"It also cuts off a peer that merely reads nothing for so long, and replaces keepalive's count."},
 		{flag: "receive-buffer", original: "socketBufferSize", meta: "SIZE", value: size(&socket.ReceiveBuffer),
 			usage: "Fixed kernel receive buffer (SO_RCVBUF). 0 has the kernel size it for each connection; " +
 				"the original's 16 MiB turns that off and lets every slow session hold so much."},

@@ -31,8 +31,8 @@ type Conn struct {
 
 	readable bool // valid until Read would block
 	writable bool // valid until Write would block
-	ended    bool // the peer has shut down or broken: read on to EOF
-	hungUp   bool // both directions are gone
+	readOn   bool // a short read doesn't mean that there is no more
+	hungUp   bool // both directions have ended, in order or not
 	queued   bool // in loop.again
 }
 
@@ -45,8 +45,10 @@ func (c *Conn) note(ev netpoll.IOEvent) {
 	if ev&(netpoll.WriteEvents|gone) != 0 {
 		c.writable = true
 	}
-	if ev&(unix.EPOLLRDHUP|gone) != 0 {
-		c.ended = true
+	// An end that came with these bytes has no event of its own, and reading
+	// stops short at TCP's urgent mark.
+	if ev&(unix.EPOLLRDHUP|unix.EPOLLPRI|gone) != 0 {
+		c.readOn = true
 	}
 	if ev&gone != 0 {
 		c.hungUp = true
@@ -65,8 +67,9 @@ func (c *Conn) Readable() bool { return c.readable }
 // Writable says that Write may find room.
 func (c *Conn) Writable() bool { return c.writable }
 
-// HungUp says that both directions are gone: the peer has reset the connection
-// or it timed out. Bytes received before may still be readable.
+// HungUp says that both directions have ended: both sides have said EOF, or the
+// peer has reset the connection, or it timed out. Bytes received before may
+// still be readable.
 func (c *Conn) HungUp() bool { return c.hungUp }
 
 // Again has Ready called in the loop's next turn, after the events that are
@@ -91,9 +94,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 	case n == 0:
 		return 0, io.EOF
 	}
-	// A short read means empty. The FIN that may follow has an event of its
-	// own, unless it was part of the last one.
-	if n < len(p) && !c.ended {
+	// A short read means empty, and what follows has an event of its own.
+	if n < len(p) && !c.readOn {
 		c.readable = false
 	}
 	return n, nil
@@ -177,7 +179,7 @@ func retry(call func() (int, error)) (int, error) {
 
 // broke notes that the socket is in error: what the peer sent before that can
 // still be read, up to the error or EOF.
-func (c *Conn) broke() { c.readable, c.ended = true, true }
+func (c *Conn) broke() { c.readable, c.readOn = true, true }
 
 // CloseWrite says EOF to the peer (a FIN after all bytes written).
 func (c *Conn) CloseWrite() error {

@@ -12,11 +12,7 @@ import (
 // whether it stands, at once or when Ready is called. The caller sets the
 // timer. If Dial fails, c isn't open.
 func (l *Loop) Dial(c *Conn, addr netip.AddrPort, o *SocketOptions, h Handler) error {
-	family := unix.AF_INET
-	if !addr.Addr().Unmap().Is4() {
-		family = unix.AF_INET6
-	}
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	fd, err := stream(addr)
 	if err != nil {
 		return os.NewSyscallError("socket", err)
 	}
@@ -36,6 +32,15 @@ func (l *Loop) Dial(c *Conn, addr netip.AddrPort, o *SocketOptions, h Handler) e
 	return nil
 }
 
+// stream makes a TCP socket of the address's family.
+func stream(addr netip.AddrPort) (int, error) {
+	family := unix.AF_INET6
+	if addr.Addr().Unmap().Is4() {
+		family = unix.AF_INET
+	}
+	return unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+}
+
 // Connected says whether a dialled connection stands, or why it never will.
 // (false, nil) means that it is still on its way. A failed connect always
 // comes with EPOLLERR or EPOLLHUP, so success costs no system call.
@@ -43,15 +48,11 @@ func (c *Conn) Connected() (bool, error) {
 	if !c.hungUp {
 		return c.writable, nil
 	}
-	code, err := unix.GetsockoptInt(int(c.fd), unix.SOL_SOCKET, unix.SO_ERROR)
-	if err == nil {
-		err = unix.Errno(code)
+	if code, err := unix.GetsockoptInt(int(c.fd), unix.SOL_SOCKET, unix.SO_ERROR); err == nil && code != 0 {
+		return false, os.NewSyscallError("connect", unix.Errno(code))
 	}
-	if code == 0 {
-		// Connected and broken since: let the first read tell.
-		return true, nil
-	}
-	return false, os.NewSyscallError("connect", err)
+	// Connected, and broken since: the first read tells.
+	return true, nil
 }
 
 // sockaddr fills one of the loop's two socket addresses.

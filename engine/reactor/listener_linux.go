@@ -16,10 +16,12 @@ const (
 	// acceptBudget is how many connections one listener accepts per turn, so
 	// that a storm of new clients can't starve established ones.
 	acceptBudget = 64
-	// exhaustedPause is how long a listener rests when the process or the
+	// failurePause is how long a listener rests when the process or the
 	// system is out of descriptors or memory: long enough not to spin, short
 	// enough not to be noticed.
-	exhaustedPause = 100 * time.Millisecond
+	failurePause = 100 * time.Millisecond
+	// fullPause is how long a listener rests that may not accept now.
+	fullPause = 10 * time.Millisecond
 	// maxBacklog is more than any accept queue holds that is worth emptying
 	// before a listener closes.
 	maxBacklog = 1 << 16
@@ -33,9 +35,12 @@ type Listener struct {
 	conn   Conn
 	pause  Timer
 	accept AcceptFunc
-	// Exhausted is called, if set, each time accepting fails for want of
-	// descriptors or memory (EMFILE, ENFILE, ENOBUFS, ENOMEM).
-	Exhausted func(err error)
+	// Full, if set, is asked before each accept; true has the listener rest.
+	Full func() bool
+	// Failed is called, if set, each time accepting fails for want of
+	// descriptors or memory (EMFILE, ENFILE, ENOBUFS, ENOMEM) or any other
+	// cause that isn't the one client's.
+	Failed func(err error)
 }
 
 // Listen opens a listening socket at addr on the loop. It accepts until Close.
@@ -65,12 +70,14 @@ func (l *Loop) serve(fd int, accept AcceptFunc) (*Listener, error) {
 	return ln, nil
 }
 
+// listen opens the socket. The unspecified IPv6 address means every address of
+// both families, and IPv4's alone where the kernel has no IPv6.
 func (l *Loop) listen(addr netip.AddrPort, o *ListenOptions) (int, error) {
-	family := unix.AF_INET
-	if addr.Addr().Is6() {
-		family = unix.AF_INET6
+	fd, err := stream(addr)
+	if err == unix.EAFNOSUPPORT && addr.Addr() == netip.IPv6Unspecified() {
+		addr = netip.AddrPortFrom(netip.IPv4Unspecified(), addr.Port())
+		fd, err = stream(addr)
 	}
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, os.NewSyscallError("socket", err)
 	}
@@ -85,6 +92,9 @@ func (l *Loop) bind(fd int, addr netip.AddrPort, o *ListenOptions) error {
 	errs := []error{
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1),
 		o.apply(fd),
+	}
+	if addr.Addr() == netip.IPv6Unspecified() {
+		errs = append(errs, unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 0))
 	}
 	if o.ReusePort {
 		errs = append(errs, unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
@@ -128,29 +138,31 @@ func (ln *Listener) Ready(c *Conn) {
 }
 
 func (ln *Listener) acceptOne() {
+	if ln.Full != nil && ln.Full() {
+		ln.rest(fullPause)
+		return
+	}
 	fd, peer, err := ln.conn.loop.accept4(int(ln.conn.fd))
 	switch err {
 	case nil:
 		ln.accept(fd, peer)
 	case unix.EAGAIN:
 		ln.conn.readable = false
-	case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
-		if ln.Exhausted != nil {
-			ln.Exhausted(err)
-		}
-		ln.Pause(exhaustedPause)
+	case unix.EINTR, unix.ECONNABORTED, unix.ENETDOWN, unix.EPROTO, unix.ENOPROTOOPT, unix.EHOSTDOWN,
+		unix.ENONET, unix.EHOSTUNREACH, unix.EOPNOTSUPP, unix.ENETUNREACH:
+		// accept(2): this client is gone, the next may be well.
 	default:
-		// ECONNABORTED, EINTR and the network errors of accept(2): this one
-		// is gone, the next may be well.
+		if ln.Failed != nil {
+			ln.Failed(err)
+		}
+		ln.rest(failurePause)
 	}
 }
 
-// Pause stops accepting for d; new clients wait in the backlog.
-func (ln *Listener) Pause(d time.Duration) {
-	ln.conn.loop.After(&ln.pause, d, ln)
-}
+// rest stops accepting for d; new clients wait in the backlog.
+func (ln *Listener) rest(d time.Duration) { ln.conn.loop.After(&ln.pause, d, ln) }
 
-// Expire ends a pause; it implements Expirer.
+// Expire ends a rest; it implements Expirer.
 func (ln *Listener) Expire() { ln.Ready(&ln.conn) }
 
 // Close stops listening. Connections the kernel has already completed are
@@ -165,6 +177,10 @@ func (ln *Listener) Close() {
 		ln.acceptOne()
 	}
 	ln.conn.loop.Disarm(&ln.pause)
+	if ln.conn.Open() {
+		// A shared socket lives on in other loops, and its events with it.
+		_ = ln.conn.loop.poller.Delete(int(ln.conn.fd))
+	}
 	ln.conn.Close()
 }
 

@@ -82,7 +82,7 @@ func TestPauseAccepting(t *testing.T) {
 		closeAtOnce(fd, peer)
 		log <- accepted{l.Now(), until}
 		until = l.Now() + pause
-		ln.Pause(pause)
+		ln.rest(pause)
 	})
 	l.do(func() { clients(t, addr, 3) })
 	for range 3 {
@@ -127,7 +127,7 @@ func TestAcceptWithoutDescriptors(t *testing.T) {
 	var before unix.Rlimit
 	times := 0
 	l.do(func() {
-		ln.Exhausted = func(err error) {
+		ln.Failed = func(err error) {
 			if !errors.Is(err, unix.EMFILE) {
 				t.Errorf("exhausted by %v", err)
 			}

@@ -23,8 +23,10 @@ type SocketOptions struct {
 	NoDelay bool
 	// KeepAlive finds dead peers of idle connections.
 	KeepAlive KeepAlive
-	// UserTimeout bounds how long sent data may stay unacknowledged
-	// (TCP_USER_TIMEOUT).
+	// UserTimeout bounds how long sent data may stay unacknowledged, or unsent
+	// because the peer's window is closed (TCP_USER_TIMEOUT): a peer that
+	// merely reads nothing for so long is cut off as well. It also replaces
+	// KeepAlive's count. 0 leaves it to the kernel's retransmissions.
 	UserTimeout time.Duration
 	// ReceiveBuffer and SendBuffer fix the kernel's buffers, in bytes
 	// (SO_RCVBUF, SO_SNDBUF), and with that turn its autotuning off.

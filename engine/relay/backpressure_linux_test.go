@@ -107,7 +107,7 @@ func TestReleaseInTheMiddle(t *testing.T) {
 	fill(t, p.client)
 	before := openDescriptors(t)
 	p.do(func() {
-		p.pump.Release()
+		p.pump.Close()
 		p.pipes.Close()
 	})
 	if now := openDescriptors(t); now >= before {

@@ -41,7 +41,7 @@ func (o *owner) Ready(*reactor.Conn) {
 	case relay.BackendReset:
 		o.pump.Client.Conn.Reset()
 	}
-	o.pump.Release()
+	o.pump.Close()
 	o.pump.Client.Conn.Close()
 	o.pump.Backend.Conn.Close()
 	o.end <- status

@@ -55,10 +55,15 @@ func (ps *Pipes) get() (*pipe, error) {
 	if err := unix.Pipe2(fds[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
 		return nil, os.NewSyscallError("pipe2", err)
 	}
-	// A smaller pipe works too, if the user's pipe memory is used up.
-	_, _ = unix.FcntlInt(uintptr(fds[0]), unix.F_SETPIPE_SZ, pipeSize)
+	p := &pipe{owner: ps, r: fds[0], w: fds[1]}
 	ps.made++
-	return &pipe{owner: ps, r: fds[0], w: fds[1]}, nil
+	if _, err := unix.FcntlInt(uintptr(p.r), unix.F_SETPIPE_SZ, pipeSize); err != nil {
+		// The user's pipe memory is used up (fs.pipe-user-pages-soft, 64 MiB):
+		// copying beats a pipe of two pages.
+		p.close()
+		return nil, errNoPipe
+	}
+	return p, nil
 }
 
 // put takes an empty pipe back.

@@ -180,6 +180,8 @@ func (s *Side) End() {
 // Run moves what can be moved now, both ways, and says what has become of the
 // pump. Call it whenever one of the two connections is ready.
 func (p *Pump) Run() Status {
+	p.Client.noticeHangUp()
+	p.Backend.noticeHangUp()
 	if p.move(&p.Client, &p.Backend) {
 		p.Client.Conn.Again()
 	}
@@ -188,6 +190,18 @@ func (p *Pump) Run() Status {
 	}
 	return p.Status()
 }
+
+// noticeHangUp fails a side that is gone though nobody reads from it any more:
+// it said EOF earlier, and has been reset or timed out since.
+func (s *Side) noticeHangUp() {
+	if s.eof && s.lost() {
+		s.fail()
+	}
+}
+
+// lost says that the connection is gone, and not because both directions have
+// ended in order.
+func (s *Side) lost() bool { return s.broken || s.Conn.HungUp() && !(s.eof && s.shut) }
 
 // move moves bytes from src to dst until src has nothing, dst takes nothing
 // or the turn's budget is spent, which it reports.
@@ -234,9 +248,9 @@ func (p *Pump) end(src, dst *Side) {
 func (p *Pump) Status() Status {
 	c, b := &p.Client, &p.Backend
 	switch {
-	case c.broken && c.eof && b.settled():
+	case c.broken && (c.eof || b.broken) && b.settled():
 		return ClientReset
-	case b.broken && b.eof && c.settled():
+	case b.broken && (b.eof || c.broken) && c.settled():
 		return BackendReset
 	case c.eof && b.eof && c.shut && b.shut:
 		return Done
@@ -244,16 +258,26 @@ func (p *Pump) Status() Status {
 	return Running
 }
 
-// Breaking says that a side is broken and the pump lives on only to deliver
-// what that side sent before.
-func (p *Pump) Breaking() bool { return p.Client.broken || p.Backend.broken }
+// Breaking says that a side is gone and the pump lives on only to deliver what
+// that side sent before.
+func (p *Pump) Breaking() bool { return p.Client.lost() || p.Backend.lost() }
 
 // settled says that a side whose peer broke has nothing more to be given:
 // everything the broken side sent before is in the kernel's hands.
 func (s *Side) settled() bool { return s.broken || !s.Waiting() }
 
-// Release gives back everything borrowed. The connections are the owner's.
-func (p *Pump) Release() {
-	p.Client.drop()
-	p.Backend.drop()
+// Close closes both connections and gives back everything borrowed. A side that
+// has not got everything sent to it is reset: a FIN would make what it got look
+// complete.
+func (p *Pump) Close() {
+	p.Client.close()
+	p.Backend.close()
+}
+
+func (s *Side) close() {
+	if s.Waiting() {
+		s.Conn.Reset()
+	}
+	s.Conn.Close()
+	s.drop()
 }

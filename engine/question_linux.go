@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"context"
+
+	"github.com/proxy-engine/proxy-engine/resolve"
+)
+
+// question is a lookup that sessions of one loop wait for. Only that loop
+// touches it.
+type question struct {
+	w       *worker
+	req     resolve.Request // Client is that of the first who asked
+	waiting map[*session]struct{}
+	cancel  context.CancelFunc
+}
+
+// lookup finds a route off the loop and goes on with s when it is there. Who
+// wants the same meanwhile waits for that answer first.
+func (w *worker) lookup(s *session, resource string) {
+	shared := resolve.Request{Protocol: s.port.spec.Front.Protocol.String(), Resource: resource}
+	q, asked := w.asking[shared]
+	if !asked {
+		q = w.ask(s, resource)
+		w.asking[shared] = q
+	}
+	q.join(s)
+}
+
+// ask puts a question for s alone.
+func (w *worker) ask(s *session, resource string) *question {
+	ctx, cancel := context.WithCancel(context.Background())
+	q := &question{
+		w:       w,
+		req:     resolve.Request{Protocol: s.port.spec.Front.Protocol.String(), Resource: resource, Client: s.client},
+		waiting: make(map[*session]struct{}),
+		cancel:  cancel,
+	}
+	w.lookups.ask(lookup{ctx: ctx, req: q.req, done: func(r *resolve.Route) {
+		w.loop.Post(func() { q.answered(r) })
+	}})
+	return q
+}
+
+func (q *question) join(s *session) {
+	q.waiting[s] = struct{}{}
+	s.setup.question = q
+}
+
+// leave takes out a session that has ended. Nobody left means that nobody
+// wants to know any more.
+func (q *question) leave(s *session) {
+	delete(q.waiting, s)
+	s.setup.question = nil
+	if len(q.waiting) == 0 {
+		q.close()
+	}
+}
+
+// close ends the question; who asks from now on asks anew.
+func (q *question) close() {
+	q.cancel()
+	shared := resolve.Request{Protocol: q.req.Protocol, Resource: q.req.Resource}
+	if q.w.asking[shared] == q {
+		delete(q.w.asking, shared)
+	}
+}
+
+// answered serves those who wait. An answer that isn't in the cache now was
+// meant for one client only: the others ask for themselves.
+func (q *question) answered(r *resolve.Route) {
+	q.close()
+	first := true
+	for s := range q.waiting {
+		q.leave(s)
+		cached := s.port.routes.Lookup([]byte(q.req.Resource))
+		switch {
+		case cached != nil:
+			s.resolved(cached)
+		case first && s.client == q.req.Client:
+			first = false
+			s.resolved(r)
+		default:
+			q.w.ask(s, q.req.Resource).join(s)
+		}
+	}
+}
