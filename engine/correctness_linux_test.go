@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,17 +20,17 @@ import (
 
 // patience ends a test that hangs, and is every timeout that a test isn't
 // about. No outcome depends on its length.
-const patience = 2 * time.Minute
+const patience = time.Minute
 
 // TestMain also is the main function of the proxies that tests start as
 // processes of their own, see child.
 func TestMain(m *testing.M) {
-	if settings, child := os.LookupEnv(childSettings); child {
-		os.Exit(childMain(settings))
-	}
-	// The runtime's own descriptors exist before any test counts them.
+	// The runtime's own descriptors exist before anybody counts.
 	if ln, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
 		ln.Close()
+	}
+	if settings, child := os.LookupEnv(childSettings); child {
+		os.Exit(childMain(settings))
 	}
 	os.Exit(m.Run())
 }
@@ -50,42 +51,36 @@ func eachVariant(t *testing.T, body func(t *testing.T, impl engine.Impl)) {
 func checkLeaks(t *testing.T) {
 	t.Helper()
 	goroutines := goleak.IgnoreCurrent()
-	before := descriptors(t)
+	before, err := descriptors()
+	must(t, err)
 	t.Cleanup(func() {
 		goleak.VerifyNone(t, goroutines)
 		var left map[string]string
-		gone := func() bool {
-			// Package net keeps its pipes for splice in a sync.Pool, which is
-			// emptied by garbage collections.
-			runtime.GC()
-			left = newDescriptors(t, before)
-			return len(left) == 0
-		}
-		if !holds(gone) {
+		if !holds(func() bool { left = since(before); return len(left) == 0 }) {
 			t.Errorf("descriptors left behind: %v", left)
 		}
 	})
 }
 
-// descriptors returns what is open, by number.
-func descriptors(t testing.TB) map[string]string {
-	t.Helper()
+// descriptors returns what this process has open, by number.
+func descriptors() (open map[string]string, err error) {
+	// Package net keeps its pipes for splice in a sync.Pool, which only the
+	// garbage collector empties.
+	runtime.GC()
 	entries, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
-	open := make(map[string]string)
+	open = make(map[string]string)
 	for _, entry := range entries {
 		// The one that lists is closed by now.
 		if to, err := os.Readlink(filepath.Join("/proc/self/fd", entry.Name())); err == nil {
 			open[entry.Name()] = to
 		}
 	}
-	return open
+	return open, err
 }
 
-func newDescriptors(t testing.TB, before map[string]string) map[string]string {
-	now := descriptors(t)
+// since returns what is open now and wasn't before.
+func since(before map[string]string) map[string]string {
+	now, _ := descriptors()
 	for number, to := range before {
 		if now[number] == to {
 			delete(now, number)
@@ -123,4 +118,11 @@ func async(fn func() error) <-chan error {
 	done := make(chan error, 1)
 	go func() { done <- fn() }()
 	return done
+}
+
+// gate returns what to wait for, and what lets everybody through. Defer the
+// latter: a test that fails must let its backends end.
+func gate() (through <-chan struct{}, open func()) {
+	c := make(chan struct{})
+	return c, sync.OnceFunc(func() { close(c) })
 }

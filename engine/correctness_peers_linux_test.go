@@ -19,7 +19,8 @@ import (
 // backend is a server behind the proxy.
 type backend struct {
 	addr *net.TCPAddr
-	ln   *net.TCPListener
+	// stop waits until every connection is handled, and takes no more.
+	stop func()
 }
 
 // route is the resolver that leads everybody to the backend.
@@ -48,11 +49,12 @@ func serve(t testing.TB, handle func(c *net.TCPConn) error) *backend {
 			})
 		}
 	})
-	t.Cleanup(func() {
+	stop := func() {
 		ln.Close()
 		running.Wait()
-	})
-	return &backend{addr: ln.Addr().(*net.TCPAddr), ln: ln}
+	}
+	t.Cleanup(stop)
+	return &backend{ln.Addr().(*net.TCPAddr), stop}
 }
 
 // echo is a backend's handler that sends back what it gets, and then the end.
@@ -96,6 +98,19 @@ func hear(r io.Reader, want string) error {
 	return nil
 }
 
+// hearLine reads a line, byte by byte so that nothing behind it is lost.
+func hearLine(r io.Reader) (string, error) {
+	var line []byte
+	for b := make([]byte, 1); ; line = append(line, b[0]) {
+		if _, err := io.ReadFull(r, b); err != nil {
+			return string(line), err
+		}
+		if b[0] == '\n' {
+			return string(line), nil
+		}
+	}
+}
+
 // hearEnd reads an orderly end, and no byte before it.
 func hearEnd(r io.Reader) error {
 	n, err := r.Read(make([]byte, 1))
@@ -112,6 +127,33 @@ func hearReset(r io.Reader) error {
 		return fmt.Errorf("heard %d bytes and %v, want a reset", n, err)
 	}
 	return nil
+}
+
+// isReset says that an error is what a side sees of a reset.
+func isReset(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// stalled waits until a sender has been blocked for a while: everything on its
+// way is full. A moment too short makes a test check less, not fail.
+func stalled(t testing.TB, c *net.TCPConn) {
+	t.Helper()
+	stalledWatching(t, c, func() {})
+}
+
+// stalledWatching is stalled, and looks all the time.
+func stalledWatching(t testing.TB, c *net.TCPConn, look func()) {
+	t.Helper()
+	const while = 100 // times in a row
+	same, last := 0, -1
+	eventually(t, "the sender is blocked", func() bool {
+		look()
+		if now := unsent(c); now != last {
+			same, last = 0, now
+		}
+		same++
+		return same > while && last > 0
+	})
 }
 
 // ask says a text to an echoing peer and hears it again.

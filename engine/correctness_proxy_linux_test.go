@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func defaultConfig(impl engine.Impl, front codecs.Front, r resolve.Resolver) eng
 	cfg.Resolver = r
 	cfg.Cache.Guard.SkipAll = true
 	cfg.Listeners = []engine.Listener{{Name: listener, Address: "127.0.0.1:0", Front: front}}
-	cfg.Timeouts = engine.Timeouts{Detect: patience, Connect: patience, Open: patience, Flush: patience}
+	cfg.Timeouts = engine.Timeouts{Detect: patience, Resolve: patience, Connect: patience, Open: patience, Flush: patience}
 	return cfg
 }
 
@@ -73,6 +74,22 @@ func (p *proxy) stop(want closings) engine.Stats {
 	p.stopped = true
 	if err := p.Shutdown(ctx); err != nil {
 		p.t.Errorf("Shutdown: %v", err)
+	}
+	s := p.Stats()
+	checkAccounts(p.t, s)
+	checkClosings(p.t, s, want)
+	return s
+}
+
+// drain shuts the proxy down without giving its sessions time, and checks its
+// accounts.
+func (p *proxy) drain(want closings) engine.Stats {
+	p.t.Helper()
+	now, cancel := context.WithCancel(context.Background())
+	cancel()
+	p.stopped = true
+	if err := p.Shutdown(now); !errors.Is(err, context.Canceled) {
+		p.t.Errorf("Shutdown: %v, want to hear of sessions that it had to end", err)
 	}
 	s := p.Stats()
 	checkAccounts(p.t, s)
@@ -132,5 +149,7 @@ func patient(c *net.TCPConn) *net.TCPConn {
 // awaitActive waits until the proxy has so many sessions.
 func (p *proxy) awaitActive(n int64) {
 	p.t.Helper()
-	eventually(p.t, "the expected number of sessions", func() bool { return p.Stats().Active == n })
+	if !holds(func() bool { return p.Stats().Active == n }) {
+		p.t.Fatalf("%d sessions, want %d", p.Stats().Active, n)
+	}
 }

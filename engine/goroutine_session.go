@@ -238,6 +238,7 @@ func (s *goroutineSession) end(from *peer, err error) {
 // login, but not before bytes that the codec hasn't dealt with yet.
 func (s *goroutineSession) awaitRelay(eof error) {
 	s.client.lost = eof
+	s.note(s.client.closed)
 	if len(s.client.box.bytes()) == 0 {
 		s.backend.shutdown()
 	}

@@ -13,7 +13,8 @@ const (
 	ClientClosed Reason = iota
 	BackendClosed
 	// ClientReset and BackendReset: the named side broke an established
-	// session (TCP reset, keepalive or user timeout).
+	// session (TCP reset, keepalive or user timeout), maybe after an orderly
+	// end of the other.
 	ClientReset
 	BackendReset
 	// ClientGone: the client went away before the session was established.

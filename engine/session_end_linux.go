@@ -74,17 +74,17 @@ func (s *session) flush() {
 }
 
 // passReset resets the other side of a broken one, once it has got what was
-// sent before. The session's reason stays what ended it first.
-func (s *session) passReset(other *relay.Side) {
+// sent before.
+func (s *session) passReset(reason Reason, other *relay.Side) {
 	if delivered(other) {
 		other.Conn.Reset()
-		s.finish(s.reason, nil)
+		s.finish(reason, nil)
 		return
 	}
 	if s.setup == nil {
 		s.setup = s.port.w.takeSetup()
 	}
-	s.setup.resetting = other
+	s.reason, s.setup.resetting = reason, other
 	s.setup.deadline = s.port.w.loop.Now() + s.port.w.e.cfg.Timeouts.Flush
 	s.enter(Flushing, resetPoll)
 }

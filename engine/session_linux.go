@@ -152,9 +152,9 @@ func (s *session) relay() {
 	case relay.Done:
 		s.finish(s.reason, nil)
 	case relay.ClientReset:
-		s.passReset(&s.pump.Backend)
+		s.passReset(ClientReset, &s.pump.Backend)
 	case relay.BackendReset:
-		s.passReset(&s.pump.Client)
+		s.passReset(BackendReset, &s.pump.Client)
 	case relay.Running:
 		if s.pump.Breaking() && s.setup == nil {
 			// One side is broken and the other must still take what it sent:

@@ -123,7 +123,7 @@ func writeConfig(dir, name, text string) (string, error) {
 // holds returns how many of the sessions wanted the peer can hold when it may
 // open so many descriptors, some of which it needs for itself.
 func (p peer) holds(wanted, limit int) int {
-	const own = 200
+	const own = 500
 	return max(min(wanted, (limit-own)/p.descriptors), 1)
 }
 

@@ -92,7 +92,7 @@ func TestNotes(t *testing.T) {
 
 func TestPeersHoldWhatDescriptorsAllow(t *testing.T) {
 	for _, c := range []struct{ each, wanted, limit, want int }{
-		{2, 8000, 20000, 8000}, {6, 8000, 20000, 3300}, {2, 8000, 1000, 400}, {6, 8000, 10, 1},
+		{2, 8000, 20000, 8000}, {6, 8000, 20000, 3250}, {2, 8000, 1000, 250}, {6, 8000, 10, 1},
 	} {
 		if got := (peer{descriptors: c.each}).holds(c.wanted, c.limit); got != c.want {
 			t.Errorf("%+v: %d", c, got)

@@ -77,8 +77,9 @@ func (s *Side) Waiting() bool { return s.out != nil || s.pipe != nil }
 // Ended says that nothing more will come from the side.
 func (s *Side) Ended() bool { return s.eof }
 
-// Broken says that the side was reset or is otherwise in error.
-func (s *Side) Broken() bool { return s.broken }
+// Broken says that the connection is gone, and not because both directions have
+// ended in order. What it sent before may still be to be read.
+func (s *Side) Broken() bool { return s.broken || s.Conn.HungUp() && !(s.eof && s.shut) }
 
 // Receive reads from the side into buf, keeping account. It returns 0 when
 // there is nothing now, or nothing ever again (Ended).
@@ -194,14 +195,10 @@ func (p *Pump) Run() Status {
 // noticeHangUp fails a side that is gone though nobody reads from it any more:
 // it said EOF earlier, and has been reset or timed out since.
 func (s *Side) noticeHangUp() {
-	if s.eof && s.lost() {
+	if s.eof && s.Broken() {
 		s.fail()
 	}
 }
-
-// lost says that the connection is gone, and not because both directions have
-// ended in order.
-func (s *Side) lost() bool { return s.broken || s.Conn.HungUp() && !(s.eof && s.shut) }
 
 // move moves bytes from src to dst until src has nothing, dst takes nothing
 // or the turn's budget is spent, which it reports.
@@ -238,7 +235,11 @@ func (p *Pump) copy(src, dst *Side) int {
 // end passes on the end of src. A reset isn't an EOF: it is passed on by
 // closing, see Status.
 func (p *Pump) end(src, dst *Side) {
-	if !src.broken {
+	switch {
+	case src.broken:
+	case dst.eof && src.shut:
+		dst.shut = true // both directions have ended: closing says so
+	default:
 		dst.End()
 	}
 }
@@ -260,7 +261,7 @@ func (p *Pump) Status() Status {
 
 // Breaking says that a side is gone and the pump lives on only to deliver what
 // that side sent before.
-func (p *Pump) Breaking() bool { return p.Client.lost() || p.Backend.lost() }
+func (p *Pump) Breaking() bool { return p.Client.Broken() || p.Backend.Broken() }
 
 // settled says that a side whose peer broke has nothing more to be given:
 // everything the broken side sent before is in the kernel's hands.
