@@ -126,7 +126,7 @@ func TestBackendClosesOnASlowReader(t *testing.T) {
 		p := start(t, impl, tcp.Front("x"), b.route())
 		c := dialSmall(t, p)
 		rng := rand.New(rand.NewPCG(9, 10))
-		must(t, down.checkBy(c, size, func() int { return 1 + rng.IntN(8<<10) }))
+		must(t, down.checkBy(0, c, size, func() int { return 1 + rng.IntN(8<<10) }))
 		must(t, hearEnd(c))
 		c.Close()
 		p.stop(closings{engine.BackendClosed: 1})

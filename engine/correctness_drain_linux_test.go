@@ -76,60 +76,58 @@ func TestDrainServesTheBacklog(t *testing.T) {
 	})
 }
 
+// drainCases bring a session into each state: what the client says and hears,
+// and whether somebody else is asked then.
+var drainCases = map[string]struct {
+	script      script
+	says, hears string
+	asks        bool
+}{
+	"detecting":               {script: script{greeting: "welcome\n"}, hears: "welcome\n"},
+	"detecting, half a line":  {script: script{greeting: "welcome\n"}, says: "half", hears: "welcome\n"},
+	"resolving":               {says: "slow\n", asks: true},
+	"opening":                 {script: script{banner: true}, says: "quiet\n", asks: true},
+	"relaying":                {says: "echo\nhello", hears: "hello"},
+	"relaying, half-closed":   {says: "ended\n", hears: "goodbye"},
+	"relaying, much to flush": {says: "bulk\n", hears: "hello"},
+	"flushing a refusal":      {says: "missing\n", hears: refusal(codecs.NotFound, "", "missing")},
+}
+
 // At its deadline a drain ends every session, whatever state it is in, and the
 // client sees it.
 func TestDrainDeadlineEndsSessions(t *testing.T) {
-	for name, tt := range map[string]struct {
-		script script
-		says   string
-		hears  string // so that the session is in the state
-	}{
-		"detecting":               {script: script{greeting: "welcome\n"}, hears: "welcome\n"},
-		"detecting, half a line":  {script: script{greeting: "welcome\n"}, says: "half", hears: "welcome\n"},
-		"resolving":               {says: "slow\n"},
-		"opening":                 {script: script{banner: true}, says: "quiet\n"},
-		"relaying":                {says: "echo\nhello", hears: "hello"},
-		"relaying, half-closed":   {says: "ended\nhello", hears: "hello"},
-		"flushing a refusal":      {says: "missing\n", hears: refusal(codecs.NotFound, "", "missing")},
-		"relaying, much to flush": {says: "bulk\n", hears: "hello"},
-	} {
+	for name, tt := range drainCases {
 		t.Run(name, func(t *testing.T) {
 			eachVariant(t, func(t *testing.T, impl engine.Impl) {
-				testDrainDeadline(t, impl, tt.script, tt.says, tt.hears)
+				asked := make(chan struct{}, 1)
+				p := start(t, impl, tt.script.front(), drainBackends(t, asked))
+				c := p.dial()
+				must(t, errors.Join(say(c, tt.says), hear(c, tt.hears)))
+				if tt.asks {
+					<-asked
+				}
+				p.drain(closings{engine.Drained: 1})
+				must(t, hearRest(c))
 			})
 		})
 	}
 }
 
-func testDrainDeadline(t *testing.T, impl engine.Impl, s script, says, hears string) {
-	asked := make(chan struct{}, 1)
-	never, _ := gate()
-	handle := func(first string, ends bool) func(c *net.TCPConn) error {
-		return func(c *net.TCPConn) error {
+func drainBackends(t *testing.T, asked chan<- struct{}) names {
+	return names{
+		"slow": hangs(asked, nil, nil),
+		"quiet": at(serve(t, func(c *net.TCPConn) error {
 			asked <- struct{}{}
-			_ = say(c, first)
-			if ends {
-				_ = c.CloseWrite()
-			}
-			return hearEndOrReset(c)
-		}
-	}
-	p := start(t, impl, s.front(), names{
-		"slow":  hangs(asked, never, nil),
-		"quiet": at(serve(t, handle("", false)).addr),
-		"echo":  at(serve(t, echo).addr),
-		"ended": at(serve(t, handle("hello", true)).addr),
-		"bulk":  at(serve(t, func(c *net.TCPConn) error { _ = say(c, "hello"); <-flood(c); return nil }).addr),
-	})
-	c := p.dial()
-	must(t, say(c, says))
-	must(t, hear(c, hears))
-	if says == "slow\n" || says == "quiet\n" {
-		<-asked
-	}
-	want := closings{engine.Drained: 1}
-	p.drain(want)
-	if err := hearEndOrReset(c); err != nil {
-		t.Error(err)
+			return hearRest(c)
+		}).addr),
+		"echo": at(serve(t, echo).addr),
+		"ended": at(serve(t, func(c *net.TCPConn) error {
+			return errors.Join(say(c, "goodbye"), c.CloseWrite(), hearRest(c))
+		}).addr),
+		"bulk": at(serve(t, func(c *net.TCPConn) error {
+			err := say(c, "hello")
+			<-flood(c)
+			return err
+		}).addr),
 	}
 }

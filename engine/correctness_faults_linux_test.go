@@ -12,7 +12,7 @@ func TestPanicEndsItsSessionOnly(t *testing.T) {
 	for _, method := range []string{"new", "start", "client", "open", "backend", "refuse"} {
 		t.Run(method, func(t *testing.T) {
 			eachVariant(t, func(t *testing.T, impl engine.Impl) {
-				testPanic(t, impl, script{panics: method}, "some\n")
+				testPanic(t, impl, script{panics: method})
 			})
 		})
 	}
@@ -36,7 +36,7 @@ func TestPanicEndsItsSessionOnly(t *testing.T) {
 	})
 }
 
-func testPanic(t *testing.T, impl engine.Impl, s script, says string) {
+func testPanic(t *testing.T, impl engine.Impl, s script) {
 	answers := names{"some": at(serve(t, echo).addr)}
 	if s.panics == "refuse" {
 		answers = names{}
@@ -46,7 +46,7 @@ func testPanic(t *testing.T, impl engine.Impl, s script, says string) {
 	for range sessions {
 		c := p.dial()
 		// Behind the line is what the backend echoes, and Backend hears.
-		_ = say(c, says+"hello")
+		_ = say(c, "some\nhello")
 		hearNothing(t, c)
 	}
 	p.stop(closings{engine.Panicked: sessions})

@@ -129,6 +129,14 @@ func hearReset(r io.Reader) error {
 	return nil
 }
 
+// hearRest reads up to the end, be it orderly or not; only hanging is an error.
+func hearRest(r io.Reader) error {
+	if _, err := io.Copy(io.Discard, r); err != nil && !isReset(err) {
+		return err
+	}
+	return nil
+}
+
 // isReset says that an error is what a side sees of a reset.
 func isReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
@@ -222,13 +230,18 @@ func (p *pattern) send(w io.Writer, n int64) error {
 
 // check reads the first n bytes.
 func (p *pattern) check(r io.Reader, n int64) error {
-	return p.checkBy(r, n, func() int { return patternChunk })
+	return p.checkFrom(0, r, n)
 }
 
-// checkBy is check with reads of at most size() bytes.
-func (p *pattern) checkBy(r io.Reader, n int64, size func() int) error {
+// checkFrom reads on at an offset.
+func (p *pattern) checkFrom(offset int64, r io.Reader, n int64) error {
+	return p.checkBy(offset, r, n, func() int { return patternChunk })
+}
+
+// checkBy is checkFrom with reads of at most size() bytes.
+func (p *pattern) checkBy(offset int64, r io.Reader, n int64, size func() int) error {
 	buf := make([]byte, patternChunk)
-	for offset := int64(0); offset < n; {
+	for offset < n {
 		m, err := r.Read(buf[:min(n-offset, int64(size()))])
 		if !bytes.Equal(buf[:m], p.at(offset, m)) {
 			return fmt.Errorf("wrong bytes between offset %d and %d", offset, offset+int64(m))

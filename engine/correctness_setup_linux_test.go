@@ -255,19 +255,13 @@ func flood(c *net.TCPConn) <-chan error {
 // A backend that is connected and says nothing has a deadline too.
 func TestSilentBackendHasADeadline(t *testing.T) {
 	eachVariant(t, func(t *testing.T, impl engine.Impl) {
-		b := serve(t, hearEndOrReset)
+		b := serve(t, func(c *net.TCPConn) error { return hearRest(c) })
 		p := start(t, impl, script{banner: true}.front(), names{"some": at(b.addr)}, func(cfg *engine.Config) { cfg.Timeouts.Open = shortly })
 		c := p.dial()
 		must(t, say(c, "some\n"))
 		must(t, hearEnd(c))
 		p.stop(closings{engine.OpenTimeout: 1})
 	})
-}
-
-// hearEndOrReset is a handler for a backend that is left, one way or another.
-func hearEndOrReset(c *net.TCPConn) error {
-	_, _ = io.Copy(io.Discard, c)
-	return nil
 }
 
 // A request by key gets to the backend that issued it, as soon as the client
