@@ -118,7 +118,7 @@ type Front struct {
 	ClientFirst bool
 	// MaxPending is how many unconsumed bytes the engine keeps of one side
 	// while the codec asks for more, in bytes. A step that needs more than
-	// that is malformed input.
+	// that is malformed input. 0 is for a codec that looks at no bytes.
 	MaxPending int
 	// New makes the codec of one new connection. Safe for concurrent use.
 	New func() Codec

@@ -92,7 +92,7 @@ func (s *session) passReset(reason Reason, other *relay.Side) {
 // delivered says that nothing is on its way to the side any more: it has got
 // everything or is gone itself, in which case the kernel still counts bytes.
 func delivered(side *relay.Side) bool {
-	return !side.Conn.Open() || side.Conn.HungUp() || side.Conn.Unsent() == 0
+	return !side.Conn.Open() || side.Conn.Failed() || side.Conn.Unsent() == 0
 }
 
 // flushExpired serves both uses of the timer: the deadline of a refusal, and

@@ -136,7 +136,7 @@ func (s *session) Expire() {
 // checkClient notices a client that is gone while nobody reads from it. One
 // that has merely finished sending is still waiting for its answer.
 func (s *session) checkClient() {
-	if s.pump.Client.Conn.HungUp() {
+	if s.pump.Client.Conn.Failed() {
 		s.finish(ClientGone, nil)
 	}
 }

@@ -32,7 +32,7 @@ type Conn struct {
 	readable bool // valid until Read would block
 	writable bool // valid until Write would block
 	readOn   bool // a short read doesn't mean that there is no more
-	hungUp   bool // both directions have ended, in order or not
+	failed   bool // reset, timed out, or refused
 	queued   bool // in loop.again
 }
 
@@ -50,8 +50,9 @@ func (c *Conn) note(ev netpoll.IOEvent) {
 	if ev&(unix.EPOLLRDHUP|unix.EPOLLPRI|gone) != 0 {
 		c.readOn = true
 	}
-	if ev&gone != 0 {
-		c.hungUp = true
+	// Not EPOLLHUP: that also comes when both directions have ended in order.
+	if ev&unix.EPOLLERR != 0 {
+		c.failed = true
 	}
 }
 
@@ -67,10 +68,9 @@ func (c *Conn) Readable() bool { return c.readable }
 // Writable says that Write may find room.
 func (c *Conn) Writable() bool { return c.writable }
 
-// HungUp says that both directions have ended: both sides have said EOF, or the
-// peer has reset the connection, or it timed out. Bytes received before may
-// still be readable.
-func (c *Conn) HungUp() bool { return c.hungUp }
+// Failed says that the peer has reset the connection, or that it timed out or
+// was never made. Bytes received before may still be readable.
+func (c *Conn) Failed() bool { return c.failed }
 
 // Again has Ready called in the loop's next turn, after the events that are
 // due by then: for work that was cut short by its budget.
@@ -85,54 +85,30 @@ func (c *Conn) Again() {
 // end and ErrWouldBlock when nothing is there.
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := retry(func() (int, error) { return transfer(unix.SYS_READ, c.fd, p) })
-	switch {
-	case err == unix.EAGAIN:
-		c.readable = false
-		return 0, ErrWouldBlock
-	case err != nil:
-		return 0, os.NewSyscallError("read", err)
-	case n == 0:
-		return 0, io.EOF
-	}
+	n, err = c.received("read", n, err)
 	// A short read means empty, and what follows has an event of its own.
-	if n < len(p) && !c.readOn {
+	if n < len(p) && err == nil && !c.readOn {
 		c.readable = false
 	}
-	return n, nil
+	return n, err
 }
 
 // Write writes as much of p as the kernel takes, which may be less without an
 // error, or nothing with ErrWouldBlock.
 func (c *Conn) Write(p []byte) (int, error) {
 	n, err := retry(func() (int, error) { return transfer(unix.SYS_WRITE, c.fd, p) })
-	switch {
-	case err == unix.EAGAIN:
-		c.writable = false
-		return 0, ErrWouldBlock
-	case err != nil:
-		c.broke()
-		return 0, os.NewSyscallError("write", err)
-	}
+	n, err = c.sent("write", n, err)
 	if n < len(p) {
 		c.writable = false
 	}
-	return n, nil
+	return n, err
 }
 
 // ReadPipe moves up to n bytes from the socket into a pipe that must be empty
 // (splice). Results are as Read's.
 func (c *Conn) ReadPipe(pipe, n int) (int, error) {
 	moved, err := splice(int(c.fd), pipe, n)
-	switch {
-	case err == unix.EAGAIN:
-		c.readable = false
-		return 0, ErrWouldBlock
-	case err != nil:
-		return 0, os.NewSyscallError("splice", err)
-	case moved == 0:
-		return 0, io.EOF
-	}
-	return moved, nil
+	return c.received("splice", moved, err)
 }
 
 // WritePipe moves n bytes, which the pipe must hold, to the socket. Results
@@ -140,15 +116,34 @@ func (c *Conn) ReadPipe(pipe, n int) (int, error) {
 // wait for more before it sends the last segment.
 func (c *Conn) WritePipe(pipe, n int) (int, error) {
 	moved, err := splice(pipe, int(c.fd), n)
+	return c.sent("splice", moved, err)
+}
+
+// received makes Read's results of those of a system call.
+func (c *Conn) received(call string, n int, err error) (int, error) {
+	switch {
+	case err == unix.EAGAIN:
+		c.readable = false
+		return 0, ErrWouldBlock
+	case err != nil:
+		return 0, os.NewSyscallError(call, err)
+	case n == 0:
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// sent makes Write's results of those of a system call.
+func (c *Conn) sent(call string, n int, err error) (int, error) {
 	switch {
 	case err == unix.EAGAIN:
 		c.writable = false
 		return 0, ErrWouldBlock
 	case err != nil:
 		c.broke()
-		return 0, os.NewSyscallError("splice", err)
+		return 0, os.NewSyscallError(call, err)
 	}
-	return moved, nil
+	return n, nil
 }
 
 func splice(from, to, n int) (int, error) {

@@ -77,15 +77,15 @@ func TestReadReset(t *testing.T) {
 	peer.SetLinger(0)
 	peer.Close()
 	r := newReader()
-	hungUp := false
-	l.do(func() { l.watch(fd, func(w *watched) { hungUp = hungUp || w.HungUp(); r.ready(w) }) })
+	failed := false
+	l.do(func() { l.watch(fd, func(w *watched) { failed = failed || w.Failed(); r.ready(w) }) })
 	<-r.done
 	if !errors.Is(r.end, unix.ECONNRESET) || r.got.String() != "last words" {
 		t.Errorf("read %q and then %v, want the last words and ECONNRESET", r.got.String(), r.end)
 	}
 	l.do(func() {
-		if !hungUp {
-			t.Error("HungUp is false after a reset")
+		if !failed {
+			t.Error("Failed is false after a reset")
 		}
 	})
 }

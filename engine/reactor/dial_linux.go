@@ -43,9 +43,9 @@ func stream(addr netip.AddrPort) (int, error) {
 
 // Connected says whether a dialled connection stands, or why it never will.
 // (false, nil) means that it is still on its way. A failed connect always
-// comes with EPOLLERR or EPOLLHUP, so success costs no system call.
+// comes with EPOLLERR, so success costs no system call.
 func (c *Conn) Connected() (bool, error) {
-	if !c.hungUp {
+	if !c.failed {
 		return c.writable, nil
 	}
 	if code, err := unix.GetsockoptInt(int(c.fd), unix.SOL_SOCKET, unix.SO_ERROR); err == nil && code != 0 {

@@ -79,7 +79,7 @@ func (s *Side) Ended() bool { return s.eof }
 
 // Broken says that the connection is gone, and not because both directions have
 // ended in order. What it sent before may still be to be read.
-func (s *Side) Broken() bool { return s.broken || s.Conn.HungUp() && !(s.eof && s.shut) }
+func (s *Side) Broken() bool { return s.broken || s.Conn.Failed() && !(s.eof && s.shut) }
 
 // Receive reads from the side into buf, keeping account. It returns 0 when
 // there is nothing now, or nothing ever again (Ended).
@@ -181,8 +181,8 @@ func (s *Side) End() {
 // Run moves what can be moved now, both ways, and says what has become of the
 // pump. Call it whenever one of the two connections is ready.
 func (p *Pump) Run() Status {
-	p.Client.noticeHangUp()
-	p.Backend.noticeHangUp()
+	p.Client.noticeFailure()
+	p.Backend.noticeFailure()
 	if p.move(&p.Client, &p.Backend) {
 		p.Client.Conn.Again()
 	}
@@ -192,9 +192,9 @@ func (p *Pump) Run() Status {
 	return p.Status()
 }
 
-// noticeHangUp fails a side that is gone though nobody reads from it any more:
+// noticeFailure fails a side that is gone though nobody reads from it any more:
 // it said EOF earlier, and has been reset or timed out since.
-func (s *Side) noticeHangUp() {
+func (s *Side) noticeFailure() {
 	if s.eof && s.Broken() {
 		s.fail()
 	}
