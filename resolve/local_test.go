@@ -152,18 +152,3 @@ func checkAnswer(t *testing.T, c *Cache, l *Local, resource string) {
 		t.Errorf("%s gets %+v", resource, route)
 	}
 }
-
-func BenchmarkLookup(b *testing.B) {
-	c := NewCache(answering(public, nil), CacheOptions{})
-	if _, err := c.Fetch(b.Context(), db("orders")); err != nil {
-		b.Fatal(err)
-	}
-	l := c.Local("postgresql")
-	resource := []byte("orders")
-	b.ReportAllocs()
-	for b.Loop() {
-		if l.Lookup(resource) == nil {
-			b.Fatal("not found")
-		}
-	}
-}

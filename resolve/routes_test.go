@@ -158,23 +158,6 @@ func TestManyRoutes(t *testing.T) {
 	}
 }
 
-// BenchmarkParseRoutes: ten times the routes must not cost much more than ten
-// times as much, see maxRouteText.
-func BenchmarkParseRoutes(b *testing.B) {
-	for _, n := range []int{1_000, 10_000} {
-		in := manyRoutes(n)
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			b.SetBytes(int64(len(in)))
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := parseRoutes(in); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
 // FuzzParseRoutes: every accepted route is valid, the table says what the file
 // does, and cutting the file into routes never changes its meaning.
 func FuzzParseRoutes(f *testing.F) {
