@@ -34,7 +34,7 @@ build: ## Build bin/proxy-engine and bin/loadtest, static binaries
 bench: ## Benchmarks of the parts (BENCH=pattern)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-bench-peers: ## Side by side with other proxies (PEERS='--quick', '--only idle,rate', ...)
+bench-peers: ## Side by side with other proxies (PEERS='--quick', '--only http,idle', '--only generators', ...)
 	@scripts/deps.sh bench
 	$(GO) run ./bench/peers $(PEERS)
 

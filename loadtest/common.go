@@ -10,38 +10,65 @@ import (
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/loadtest/measure"
+	"github.com/proxy-engine/proxy-engine/loadtest/progress"
 	"github.com/proxy-engine/proxy-engine/loadtest/report"
 )
 
 // Common are the settings of every mode.
 type Common struct {
-	// Target is where to connect; see ParseTarget.
-	Target netip.AddrPort
-	// Loops is the number of event loops; at least one is run.
+	// Targets are where to connect, in turn; see ParseTarget.
+	Targets []netip.AddrPort
+	// Loops is the number of event loops of each process; at least one is run.
 	Loops int
+	// Processes is the number of generating processes. 0 means this one alone
+	// or, if it may not open enough descriptors, as many workers as it takes.
+	Processes int
 	// Timeout bounds each exchange, the connect included.
 	Timeout time.Duration
 	// Server is the server under test; without Roots it isn't measured.
 	Server measure.Processes
+	// SampleEvery is the distance of the report's samples over time; 0 means a
+	// second.
+	SampleEvery time.Duration
+
+	// Worker is the command of a worker process, which must call ServeWorker.
+	// Without it everything runs in this process.
+	Worker []string `json:"-"`
+	// Progress, if set, is told how far the run is a few times a second, one
+	// call at a time.
+	Progress func(progress.State) `json:"-"`
 }
 
-func (c Common) check() error {
+func (c *Common) common() *Common { return c }
+
+func (c *Common) check() error {
 	var problems []error
-	if !c.Target.IsValid() {
+	if len(c.Targets) == 0 {
 		problems = append(problems, errors.New("no target"))
+	}
+	for _, target := range c.Targets {
+		if !target.IsValid() {
+			problems = append(problems, errors.New("a target without address"))
+		}
 	}
 	if c.Timeout <= 0 {
 		problems = append(problems, fmt.Errorf("timeout %v: want more than 0", c.Timeout))
 	}
-	return errors.Join(problems...)
+	return errors.Join(append(problems, atLeast("processes", c.Processes, 0), atLeast("sample", c.SampleEvery, 0))...)
 }
 
-// loops returns how many of the loops have something to do, of n sessions.
-func (c Common) loops(n int) int { return max(min(c.Loops, n), 1) }
+// targets names the targets for the report.
+func (c *Common) targets() string {
+	var words []string
+	for _, target := range c.Targets {
+		words = append(words, target.String())
+	}
+	return strings.Join(words, ",")
+}
 
-func (c Common) settings(of ...report.Setting) []report.Setting {
+func (c *Common) settings(of ...report.Setting) []report.Setting {
 	if len(c.Server.Roots) > 0 {
-		of = append(of, report.Setting{Name: "pid", Value: joinInts(c.Server.Roots)})
+		of = append(of, setting("pid", joinInts(c.Server.Roots)))
 	}
 	return append(of, setting("loops", c.Loops), setting("timeout", c.Timeout))
 }

@@ -3,6 +3,7 @@
 package loadtest
 
 import (
+	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -11,16 +12,43 @@ import (
 // spareDescriptors are left for everything but sessions.
 const spareDescriptors = 64
 
-// descriptorsFor says whether this process may open so many sessions. The Go
-// runtime has raised the limit as far as it may be raised.
-func descriptorsFor(sessions int) error {
+// shape is how a load is spread: loops are event loops per process.
+type shape struct{ processes, loops int }
+
+// shapeOf spreads a load over no more loops than there are sessions, and over
+// as many processes as their descriptor limit makes necessary.
+func shapeOf(l load) (shape, error) {
+	limit, err := descriptorLimit()
+	if err != nil {
+		return shape{}, err
+	}
+	sessions, c := l.sessions(), l.common()
+	needed := (sessions + limit - 1) / limit
+	s := shape{processes: max(c.Processes, 1)}
+	if c.Processes == 0 {
+		s.processes = max(needed, 1)
+	}
+	s.processes = min(s.processes, max(sessions, 1))
+	s.loops = max(min(c.Loops, sessions/s.processes), 1)
+	switch {
+	case s.processes < needed:
+		return s, fmt.Errorf("%d sessions take %d processes of %d descriptors each", sessions, needed, limit)
+	case s.processes > 1 && len(c.Worker) == 0:
+		return s, errors.New("more than one process, and no command to start workers with")
+	default:
+		return s, nil
+	}
+}
+
+// descriptorLimit is how many sessions one process may open. The Go runtime has
+// raised the limit as far as it may be raised.
+func descriptorLimit() (int, error) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return fmt.Errorf("reading the descriptor limit: %w", err)
+		return 0, fmt.Errorf("reading the descriptor limit: %w", err)
 	}
-	if uint64(max(sessions, 0))+spareDescriptors > limit.Cur {
-		return fmt.Errorf("%d sessions need as many descriptors; this process may open %d, of which it keeps %d for itself",
-			sessions, limit.Cur, spareDescriptors)
+	if limit.Cur <= spareDescriptors {
+		return 0, fmt.Errorf("a process may open %d descriptors, too few", limit.Cur)
 	}
-	return nil
+	return int(min(limit.Cur, 1<<30)) - spareDescriptors, nil
 }

@@ -17,8 +17,6 @@ const (
 	holdWarmUp = 64
 	// settle is how long the server is left alone before each look at it.
 	settle = 500 * time.Millisecond
-	// sampleEvery is the distance of samples over time.
-	sampleEvery = time.Second
 )
 
 // Hold opens sessions at a rate, makes one exchange on each with an echo
@@ -27,7 +25,7 @@ const (
 type Hold struct {
 	Common
 	Sessions int
-	Rate     int           // sessions opened per second
+	Ramp     int           // sessions opened per second
 	Touch    int           // bytes moved each way before the exchange; 0 for none
 	Payload  int           // bytes each way of the exchange
 	Hold     time.Duration // how long the sessions stay idle
@@ -35,74 +33,36 @@ type Hold struct {
 
 // Run does it. The report is complete also if sessions failed or ctx ended; an
 // error means that nothing could be measured.
-func (m Hold) Run(ctx context.Context) (*report.Report, error) {
-	if err := m.check(); err != nil {
-		return nil, err
-	}
-	workers, err := m.workers()
-	defer freeAll(workers)
-	if err != nil {
-		return nil, err
-	}
-	r := m.report()
-	err = m.steps(ctx, workers, r)
-	for _, w := range workers {
-		w.addTo(r)
-	}
-	r.Interrupted = ctx.Err() != nil
-	return r, err
-}
+func (m Hold) Run(ctx context.Context) (*report.Report, error) { return conduct(ctx, &m) }
 
-// steps are the parts of a run; all loops finish one before the next begins.
-func (m Hold) steps(ctx context.Context, workers []*holdWorker, r *report.Report) error {
-	if err := each(workers, func(w *holdWorker) error { return w.warmUp(ctx) }); err != nil {
-		return err
-	}
-	before(m.Common, r)
-	start := time.Now()
-	err := m.occupy(ctx, workers, r)
-	r.Elapsed = time.Since(start)
-	after(m.Common, r)
-	return errors.Join(err, each(workers, func(w *holdWorker) error { return w.verify(ctx) }))
-}
+func (m *Hold) mode() string { return "hold" }
 
-// occupy opens the sessions and leaves them idle, while the server is sampled.
-func (m Hold) occupy(ctx context.Context, workers []*holdWorker, r *report.Report) error {
-	defer sampler(m.Common, r.Server, sampleEvery)()
-	if err := each(workers, func(w *holdWorker) error { return w.ramp(ctx) }); err != nil {
-		return err
-	}
-	return each(workers, func(w *holdWorker) error { return w.idle(ctx, max(m.Hold, settle)) })
-}
-
-func (m Hold) check() error {
-	return errors.Join(m.Common.check(), atLeast("sessions", m.Sessions, 1), descriptorsFor(m.Sessions),
-		atLeast("rate", m.Rate, 1),
+func (m *Hold) check() error {
+	return errors.Join(m.Common.check(), atLeast("sessions", m.Sessions, 1), atLeast("ramp", m.Ramp, 1),
 		atLeast("payload", m.Payload, 1), atLeast("touch", m.Touch, 0), atLeast("hold", m.Hold, 0))
 }
 
-func (m Hold) report() *report.Report {
-	return &report.Report{
-		Mode: "hold", Target: m.Target.String(), Started: time.Now(),
-		Settings: m.settings(setting("sessions", m.Sessions), setting("rate", m.Rate), setting("touch", m.Touch),
-			setting("payload", m.Payload), setting("hold", m.Hold)),
-		Sessions: report.Sessions{Wanted: uint64(m.Sessions)},
+func (m *Hold) settings(of ...report.Setting) []report.Setting {
+	own := []report.Setting{
+		setting("sessions", m.Sessions), setting("ramp", m.Ramp), setting("touch", m.Touch),
+		setting("payload", m.Payload), setting("hold", m.Hold),
 	}
+	return m.Common.settings(append(own, of...)...)
 }
 
-func (m Hold) workers() ([]*holdWorker, error) {
-	loops := m.loops(m.Sessions)
-	var workers []*holdWorker
-	for i := range loops {
-		st, err := newStation(m.Common, i, max(m.Touch, m.Payload))
-		if err != nil {
-			return workers, err
-		}
-		workers = append(workers, &holdWorker{
-			station: st, touch: m.Touch, payload: m.Payload,
-			warm: share(holdWarmUp, loops, i), want: share(m.Sessions, loops, i),
-			rate: float64(m.Rate) / float64(loops),
-		})
+func (m *Hold) sessions() int { return m.Sessions }
+
+func (m *Hold) plan() plan {
+	return plan{extent: measuresOpening, duration: max(m.Hold, settle)}
+}
+
+func (m *Hold) worker(s seat) (worker, error) {
+	st, err := newStation(m.Common, s)
+	if err != nil {
+		return nil, err
 	}
-	return workers, nil
+	return &holder{
+		station: st, message: newPayload(s, max(m.Touch, m.Payload)), touch: m.Touch, payload: m.Payload,
+		warm: s.share(holdWarmUp), want: s.share(m.Sessions), atOnce: max(s.share(atOnce), 1), rate: float64(m.Ramp) / float64(s.of),
+	}, nil
 }

@@ -47,10 +47,10 @@ func TestSharesAddUp(t *testing.T) {
 }
 
 func TestSourcesUseEveryAddressInTurn(t *testing.T) {
-	s := newSources(netip.MustParseAddr("127.0.0.1"))
+	s, target := newSources(7), netip.MustParseAddr("127.0.0.1")
 	seen := map[netip.Addr]int{}
 	for range 2 * sourceAddresses {
-		seen[s.take()]++
+		seen[s.take(target)]++
 	}
 	if len(seen) != sourceAddresses {
 		t.Errorf("%d addresses, want %d", len(seen), sourceAddresses)
@@ -64,8 +64,8 @@ func TestSourcesUseEveryAddressInTurn(t *testing.T) {
 
 func TestSourcesLeaveOthersToTheKernel(t *testing.T) {
 	for _, target := range []string{"::1", "192.0.2.1"} {
-		s := newSources(netip.MustParseAddr(target))
-		if got := s.take(); got.IsValid() {
+		s := newSources(0)
+		if got := s.take(netip.MustParseAddr(target)); got.IsValid() {
 			t.Errorf("to %s from %v", target, got)
 		}
 	}

@@ -3,8 +3,8 @@
 package loadtest
 
 import (
-	"bytes"
-	"encoding/binary"
+	"errors"
+	"io"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,72 +16,66 @@ import (
 // owner is the mode a session belongs to. It is called on the station's
 // goroutine and may begin, open or close the session from there.
 type owner interface {
-	// exchanged is called when an exchange is complete: every byte came back.
+	// exchanged is called when an exchange is complete and as it should be.
 	exchanged(s *session)
 	// failed is called when the session has failed, been counted and closed.
 	failed(s *session)
 }
 
-// session is one connection to an echo backend, and the exchange it is in: a
-// message sent and the same bytes received. Each message starts with a tag no
-// other message has, so that bytes of another session are noticed.
+// session is one connection at a time, and the exchange it is in.
 type session struct {
 	station  *station
 	owner    owner
+	dialogue dialogue
 	fd       int    // -1 if not open
 	interest uint32 // 0 until it is on the loop
 
 	exchanges int // completed since connect
+	failures  int // since the last completed exchange
 
-	busy      bool // in an exchange; what follows is valid iff so
-	begun     time.Time
-	tag       uint64
-	size      int
-	sent, got int
+	busy       bool      // in an exchange; what follows is valid iff so
+	begun      time.Time // or, in an open loop, when it was to begin
+	size, sent int
 }
 
 var _ poll.Handler = (*session)(nil)
 
-func (st *station) newSession(o owner) *session {
-	s := &session{station: st, owner: o, fd: -1}
+func (st *station) newSession(o owner, d dialogue) *session {
+	s := &session{station: st, owner: o, dialogue: d, fd: -1}
 	st.sessions = append(st.sessions, s)
 	return s
 }
 
 func (s *session) open() bool { return s.fd >= 0 }
 
-// connect opens the session and begins its first exchange, whose time includes
-// the connect.
-func (s *session) connect(size int) {
-	now := time.Now()
-	fd, err := poll.Connect(s.station.target, s.station.sources.take())
-	if err != nil {
-		s.fail(measure.FailureOf(err))
+// begin starts an exchange of size bytes, over a new connection if none is
+// open, whose time then includes the connect.
+func (s *session) begin(size int, now time.Time) {
+	st := s.station
+	st.tag++
+	st.busy++
+	s.dialogue.begin(st.tag, size)
+	s.busy, s.begun, s.size, s.sent = true, now, len(s.dialogue.message()), 0
+	if !s.open() && !s.connect() {
 		return
 	}
-	s.fd, s.interest, s.exchanges = fd, 0, 0
-	s.begin(size, now)
-}
-
-// begin starts an exchange of size bytes each way.
-func (s *session) begin(size int, now time.Time) {
-	s.station.tag++
-	s.station.busy++
-	s.busy, s.begun, s.tag, s.size, s.sent, s.got = true, now, s.station.tag, size, 0, 0
 	s.flush()
 }
 
-// message returns the exchange's bytes, valid until another session's message
-// is asked for.
-func (s *session) message() []byte {
-	binary.LittleEndian.PutUint64(s.station.payload, s.tag)
-	return s.station.payload[:s.size]
+func (s *session) connect() bool {
+	fd, err := s.station.connect()
+	if err != nil {
+		s.fail(measure.FailureOf(err))
+		return false
+	}
+	s.fd, s.interest, s.exchanges = fd, 0, 0
+	return true
 }
 
 // flush writes what the socket takes. On a new socket the write also tells
 // whether the connection stands already, which on loopback it mostly does.
 func (s *session) flush() {
-	n, err := poll.Write(s.fd, s.message()[s.sent:])
+	n, err := poll.Write(s.fd, s.dialogue.message()[s.sent:])
 	if err != nil && err != unix.EAGAIN {
 		s.fail(measure.FailureOf(err))
 		return
@@ -130,29 +124,61 @@ func (s *session) read() {
 	case err != nil:
 		s.fail(measure.FailureOf(err))
 	case n == 0:
-		s.fail(measure.Ended)
-	case !s.matches(s.station.buf[:n]):
+		s.ended()
+	case !s.busy:
 		s.fail(measure.Wrong)
 	default:
-		s.take(n)
+		done, err := s.dialogue.hear(s.station.buf[:n], s.sent)
+		s.conclude(done, err)
 	}
 }
 
-// matches says whether got is what must come next.
-func (s *session) matches(got []byte) bool {
-	if !s.busy || len(got) > s.sent-s.got {
-		return false
-	}
-	return bytes.Equal(got, s.message()[s.got:s.got+len(got)])
-}
-
-func (s *session) take(n int) {
-	s.got += n
-	if s.got < s.size {
+// ended is called when the server has ended its side.
+func (s *session) ended() {
+	if s.busy {
+		done, err := s.dialogue.end()
+		s.conclude(done, err)
 		return
 	}
+	if _, mayEnd := s.dialogue.lasts(); mayEnd {
+		s.close()
+		return
+	}
+	s.fail(measure.Ended)
+}
+
+func (s *session) conclude(done bool, err error) {
+	switch {
+	case err != nil:
+		s.reject(err)
+	case done:
+		s.complete()
+	}
+}
+
+// reject fails the session for what the server has sent.
+func (s *session) reject(err error) {
+	if said, ok := errors.AsType[rejection](err); ok {
+		s.station.answers.Add(string(said))
+		s.fail(measure.Rejected)
+		return
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		s.fail(measure.Ended)
+		return
+	}
+	s.fail(measure.Wrong)
+}
+
+func (s *session) complete() {
 	s.rest()
 	s.exchanges++
+	s.failures = 0
+	s.station.exchanges++
+	s.station.received += uint64(s.dialogue.heard())
+	if again, _ := s.dialogue.lasts(); !again || s.sent < s.size {
+		s.close()
+	}
 	s.owner.exchanged(s)
 }
 
@@ -166,6 +192,7 @@ func (s *session) rest() {
 
 func (s *session) fail(kind measure.Failure) {
 	s.station.failures.Add(kind)
+	s.failures++
 	s.close()
 	s.owner.failed(s)
 }

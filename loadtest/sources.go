@@ -11,17 +11,13 @@ const sourceAddresses = 250
 // sources hands out source addresses on loopback, 127.1.0.1 to 127.1.0.250 in
 // turn, so that local ports don't run out. For other targets it hands out none,
 // and the kernel chooses.
-type sources struct {
-	loopback bool
-	next     int
-}
+type sources struct{ next int }
 
-func newSources(target netip.Addr) sources {
-	return sources{loopback: target.Is4() && target.IsLoopback()}
-}
+// newSources has the loops begin at different addresses.
+func newSources(number int) sources { return sources{next: number * 100 % sourceAddresses} }
 
-func (s *sources) take() netip.Addr {
-	if !s.loopback {
+func (s *sources) take(target netip.Addr) netip.Addr {
+	if !target.Is4() || !target.IsLoopback() {
 		return netip.Addr{}
 	}
 	s.next = s.next%sourceAddresses + 1

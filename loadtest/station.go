@@ -6,12 +6,12 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/netip"
+	"sync/atomic"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/proxy-engine/proxy-engine/loadtest/internal/poll"
 	"github.com/proxy-engine/proxy-engine/loadtest/measure"
+	"github.com/proxy-engine/proxy-engine/loadtest/report"
 )
 
 const (
@@ -24,45 +24,63 @@ const (
 )
 
 // station is one event loop of a generator and what its sessions share. One
-// goroutine at a time uses it.
+// goroutine at a time uses it, but for progress.
 type station struct {
 	loop     *poll.Loop
-	target   netip.AddrPort
+	targets  []netip.AddrPort
+	target   int // the next one's index
 	timeout  time.Duration
 	sources  sources
 	buf      []byte // every session reads into it
-	payload  []byte // every session sends from it, behind its own tag
 	tag      uint64 // of the last exchange begun
 	sessions []*session
 	busy     int // sessions in an exchange
 	swept    time.Time
-	failures measure.Failures
+
+	exchanges uint64 // completed
+	received  uint64 // payload bytes, in bulk those sent too
+	failures  measure.Failures
+	answers   measure.Answers
+	shown     shown
 }
 
-// newStation opens a loop for messages of up to largest bytes. number tells
-// the stations of a run apart.
-func newStation(c Common, number, largest int) (*station, error) {
+// shown is what a station lets other goroutines see of itself.
+type shown struct{ open, exchanges, received, failures atomic.Uint64 }
+
+// newStation opens the loop of a seat.
+func newStation(c Common, s seat) (*station, error) {
 	loop, err := poll.NewLoop()
 	if err != nil {
 		return nil, err
 	}
 	st := &station{
-		loop: loop, target: c.Target, timeout: c.Timeout, sources: newSources(c.Target.Addr()),
-		buf: make([]byte, readBuffer), payload: make([]byte, max(largest, tagSize)),
-		tag: uint64(number) << 48,
+		loop: loop, targets: c.Targets, target: s.number % len(c.Targets), timeout: c.Timeout,
+		sources: newSources(s.number), buf: make([]byte, readBuffer),
+		tag: uint64(s.number) << 40,
 	}
-	st.sources.next = number * 100 % sourceAddresses
-	source := rand.NewChaCha8([32]byte{byte(number)})
-	_, _ = source.Read(st.payload)
 	return st, nil
+}
+
+// connect starts a connection to the next target.
+func (st *station) connect() (fd int, err error) {
+	target := st.targets[st.target]
+	st.target = (st.target + 1) % len(st.targets)
+	return poll.Connect(target, st.sources.take(target.Addr()))
 }
 
 // until turns the loop, waiting at most wait each time, until done says so
 // before a turn or ctx ends.
 func (st *station) until(ctx context.Context, wait time.Duration, done func(now time.Time) bool) error {
+	return st.paced(ctx, func(now time.Time) (time.Duration, bool) { return wait, done(now) })
+}
+
+// paced is until with a wait that may differ each time.
+func (st *station) paced(ctx context.Context, next func(now time.Time) (wait time.Duration, done bool)) error {
+	defer st.show()
 	for {
 		now := time.Now()
-		if done(now) || ctx.Err() != nil {
+		wait, done := next(now)
+		if done || ctx.Err() != nil {
 			return nil
 		}
 		st.sweep(now)
@@ -86,6 +104,27 @@ func (st *station) sweep(now time.Time) {
 			s.fail(measure.Late)
 		}
 	}
+	st.show()
+}
+
+func (st *station) show() {
+	st.shown.open.Store(uint64(st.standing()))
+	st.shown.exchanges.Store(st.exchanges)
+	st.shown.received.Store(st.received)
+	st.shown.failures.Store(st.failures.Total())
+}
+
+func (st *station) progress() report.Progress {
+	return report.Progress{
+		Open: st.shown.open.Load(), Operations: st.shown.exchanges.Load(),
+		Bytes: st.shown.received.Load(), Failures: st.shown.failures.Load(),
+	}
+}
+
+// addFailures adds what the station has counted of failures.
+func (st *station) addFailures(c *report.Counts) {
+	c.Failures.Merge(&st.failures)
+	c.Answers.Merge(st.answers)
 }
 
 // standing returns how many sessions are open.
@@ -99,22 +138,13 @@ func (st *station) closeAll() {
 	st.sessions = nil
 }
 
-// each runs f for all workers at once and waits for all of them; the next step
-// of a run begins only then.
-func each[W any](workers []W, f func(W) error) error {
-	var group errgroup.Group
-	for _, w := range workers {
-		group.Go(func() error { return f(w) })
-	}
-	return group.Wait()
-}
-
 // free closes the loop and whatever is open on it.
 func (st *station) free() { st.loop.Free() }
 
-// freeAll frees the workers' stations.
-func freeAll[W interface{ free() }](workers []W) {
-	for _, w := range workers {
-		w.free()
-	}
+// filler returns n random-looking bytes, other ones for each seat.
+func filler(s seat, n int) []byte {
+	b := make([]byte, n)
+	source := rand.NewChaCha8([32]byte{byte(s.number), byte(s.number >> 8)})
+	_, _ = source.Read(b)
+	return b
 }

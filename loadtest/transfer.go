@@ -14,7 +14,7 @@ import (
 
 // transfer is one connection of a Bulk.
 type transfer struct {
-	worker    *bulkWorker
+	worker    *mover
 	fd        int // -1 if not open
 	connected bool
 	sending   bool // until the worker stops it
@@ -28,14 +28,14 @@ type transfer struct {
 	seenAt time.Time
 }
 
-func newTransfer(w *bulkWorker) *transfer {
+func newTransfer(w *mover) *transfer {
 	return &transfer{worker: w, fd: -1, received: stream.NewTailVerifier(w.pattern), sending: w.direction != Download}
 }
 
 // connect opens the connection; until it stands the socket isn't writable.
 func (t *transfer) connect() {
 	t.seenAt = time.Now()
-	fd, err := poll.Connect(t.worker.target, t.worker.sources.take())
+	fd, err := t.worker.connect()
 	if err != nil {
 		t.worker.failures.Add(measure.FailureOf(err))
 		return

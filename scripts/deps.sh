@@ -4,10 +4,12 @@
 #   scripts/deps.sh test     for make test: a C compiler (race detector),
 #                            PostgreSQL, psycopg2, node-postgres, ip
 #   scripts/deps.sh demo     for make run: PostgreSQL
-#   scripts/deps.sh bench    for make bench: HAProxy
+#   scripts/deps.sh bench    for make bench-peers: HAProxy, nginx, PgBouncer,
+#                            PostgreSQL, wrk, a C compiler
 #
 # Debian's packages, as root. Services are not started. When everything is
-# there it only looks, which takes a moment.
+# there it only looks, which takes a moment. Of those for bench each may be
+# missing: what can't be installed is told, and left out of the comparison.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib.sh
@@ -21,14 +23,20 @@ packages() {
       ;;
     test)
       packages demo
-      command -v cc >/dev/null || echo gcc libc6-dev
+      has_compiler || echo gcc libc6-dev
       command -v ip >/dev/null || echo iproute2
       has_psycopg2 || echo python3-psycopg2
       command -v node >/dev/null || echo nodejs
       command -v npm >/dev/null || echo npm
       ;;
     bench)
-      command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || echo haproxy
+      packages demo
+      has_server haproxy || echo haproxy
+      has_server nginx || echo nginx-light
+      has_nginx_stream || echo libnginx-mod-stream
+      has_server pgbouncer || echo pgbouncer
+      command -v wrk >/dev/null || echo wrk
+      has_compiler || echo gcc libc6-dev
       ;;
     *)
       die "unknown purpose '$1': want test, demo or bench"
@@ -40,6 +48,27 @@ has_postgres() {
   [ -n "$(postgres_bin)" ] && command -v psql >/dev/null
 }
 
+# has_compiler says whether a C program can be built: Debian's compiler comes
+# without the library's headers.
+has_compiler() {
+  command -v cc >/dev/null && echo '#include <stdio.h>' | cc -E - >/dev/null 2>&1
+}
+
+# has_server looks for a server's program, which Debian keeps where not every
+# user's PATH leads.
+has_server() {
+  command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]
+}
+
+# has_nginx_stream says whether nginx can pass on plain TCP: the module is
+# Debian's file, or built in.
+has_nginx_stream() {
+  local nginx
+  [ -e /usr/lib/nginx/modules/ngx_stream_module.so ] && return
+  nginx=$(command -v nginx || echo /usr/sbin/nginx)
+  [ -x "$nginx" ] && "$nginx" -V 2>&1 | grep -qE -- '--with-stream( |$)'
+}
+
 # Debian's own Python has Debian's modules, whatever comes first in PATH.
 has_psycopg2() {
   /usr/bin/python3 -c 'import psycopg2' 2>/dev/null
@@ -48,6 +77,22 @@ has_psycopg2() {
 # install_packages installs Debian packages without a question asked or a
 # service started.
 install_packages() {
+  prepare_apt "$@"
+  apt_install "$@"
+}
+
+# install_each does the same one by one, and goes on when one can't be had.
+install_each() {
+  local package
+  prepare_apt "$@"
+  for package; do
+    apt_install "$package" || echo "not installed: $package"
+  done
+}
+
+# prepare_apt makes ready for apt_install of these packages, or dies with what
+# is missing.
+prepare_apt() {
   command -v apt-get >/dev/null || die "missing: $* (Debian's names; there is no apt-get here to install them with)"
   [ "$(id -u)" = 0 ] || die "missing: $*
 As root: apt-get install --no-install-recommends $*"
@@ -55,6 +100,9 @@ As root: apt-get install --no-install-recommends $*"
   hold_services
   export DEBIAN_FRONTEND=noninteractive
   apt-get update -qq
+}
+
+apt_install() {
   apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
@@ -83,7 +131,11 @@ install_node_packages() {
 
 purpose=${1:-test}
 missing=$(packages "$purpose")
-if [ -n "$missing" ]; then
+if [ -n "$missing" ] && [ "$purpose" = bench ]; then
+  # The list is one of words. Dying inside the parentheses ends only them.
+  # shellcheck disable=SC2086
+  (install_each $missing) || echo "going on with what is there"
+elif [ -n "$missing" ]; then
   # The list is one of words.
   # shellcheck disable=SC2086
   install_packages $missing

@@ -5,15 +5,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/proxy-engine/proxy-engine/loadtest/report"
 )
 
 // module is where the binaries are built from.
@@ -27,27 +25,45 @@ type bench struct {
 	load     string // the load average before the run
 	limit    int    // descriptors a process may open
 	rows     []row
-	peers    []peer // those that can be started
-	direct   bool
-	backends map[string]*backend
-	versions map[string]string
-	missing  map[string]string // why a peer can't be started
+	peers    []peer
+	cells    []cell            // of one round
+	backends map[string]server // by name
+	tools    map[string]string // binaries of the generators that aren't ours, by name
+	told     told
 	results  results
-	commands map[string]string // by row or peer: one example
-	configs  map[string]string // by peer: the last configuration file, if it has one
 }
 
-// backend is a running loadtest backend.
-type backend struct {
-	*process
-	addr netip.AddrPort
+// told is what the results say about how they came about, by whom it is about.
+type told struct {
+	versions map[string]string
+	missing  map[string]string // why something couldn't be measured
+	commands map[string]string // the last one used
+	configs  map[string]string // the last configuration file
+}
+
+func newTold() told {
+	return told{map[string]string{}, map[string]string{}, map[string]string{}, map[string]string{}}
+}
+
+// server is something that is running: a backend or a peer.
+type server interface {
+	addr() netip.AddrPort
+	// pids are the processes to be measured; none if that can't be done.
+	pids() []int
+	stop()
+}
+
+// cell is what is measured of one row for one column.
+type cell struct {
+	row    row
+	column string
+	run    func(context.Context) (*report.Report, error)
 }
 
 func newBench(ctx context.Context, o options) (*bench, error) {
 	b := &bench{
 		options: o, started: time.Now(), load: loadAverage(),
-		backends: map[string]*backend{}, versions: map[string]string{},
-		missing: map[string]string{}, commands: map[string]string{}, configs: map[string]string{},
+		backends: map[string]server{}, tools: map[string]string{}, told: newTold(),
 	}
 	err := b.prepare(ctx)
 	if err != nil {
@@ -56,109 +72,73 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 	return b, err
 }
 
-func (b *bench) prepare(ctx context.Context) error {
-	var limit unix.Rlimit
-	err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit)
-	if err != nil {
-		return err
-	}
-	b.limit = int(min(limit.Cur, math.MaxInt32))
-	if b.dir, err = os.MkdirTemp("", "peers-"); err != nil {
-		return err
-	}
-	for _, r := range rows() {
-		if len(b.options.rows) == 0 || slices.Contains(b.options.rows, r.id) {
-			b.rows = append(b.rows, r)
-		}
-	}
-	if err := b.build(ctx); err != nil {
-		return err
-	}
-	if err := b.startBackends(ctx); err != nil {
-		return err
-	}
-	return b.choosePeers(ctx)
-}
-
 // run measures everything, interleaved: each round goes through the rows, and
-// each row through the peers.
+// each row through the columns. A measurement that can't be made is a failed
+// one; only the end of ctx ends the run.
 func (b *bench) run(ctx context.Context) error {
+	left := newPace(b.options, b.cells)
+	fmt.Fprintf(os.Stderr, "%d measurements, about %v\n", left.all, left.planned)
 	for round := range b.rounds {
-		for _, r := range b.rows {
-			if err := b.measureRow(ctx, round, r); err != nil {
-				return err
+		for _, c := range b.cells {
+			m := measurement{round: round + 1, row: c.row, column: c.column}
+			m.report, m.problem = c.run(ctx)
+			if ctx.Err() != nil {
+				return ctx.Err()
 			}
+			b.results = append(b.results, m)
+			left.done(c)
+			fmt.Fprintf(os.Stderr, "%s  %-10s %-10s %s\n", left, c.row.id, c.column, m)
 		}
 	}
 	return nil
 }
 
-func (b *bench) measureRow(ctx context.Context, round int, r row) error {
-	for _, p := range b.peers {
-		if err := b.measurePeer(ctx, round, r, p); err != nil {
-			return fmt.Errorf("%s, %s: %w", r.id, p.name, err)
-		}
-	}
-	if b.direct && !r.proxied {
-		behind := b.backends[r.backend]
-		return b.measure(ctx, round, r.with(b.options), direct, behind.process, behind.addr)
-	}
-	return nil
-}
-
-func (b *bench) measurePeer(ctx context.Context, round int, r row, p peer) error {
+// throughPeer starts the peer anew in front of the row's backend and measures
+// the row.
+func (b *bench) throughPeer(ctx context.Context, r row, p peer) (*report.Report, error) {
 	listen, err := freePort()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	words, _, err := p.commands(b.options, b.dir, listen, b.backends[r.backend].addr)
+	about := p.about(r.workload)
+	chosen := p.serves[r.workload](b.site(listen, b.backends[r.backend].addr()))
+	b.told.commands[about] = b.shown(chosen.start)
+	if chosen.config.name != "" {
+		b.told.configs[about] = b.hideDir(chosen.config.text)
+	}
+	running, err := b.launch(ctx, chosen, listen)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	b.commands[p.name] = b.shown(words)
-	if p.config != "" {
-		text, _ := os.ReadFile(filepath.Join(b.dir, p.config))
-		b.configs[p.name] = b.hideDir(string(text))
-	}
-	server, err := start(words)
-	if err != nil {
-		return err
-	}
-	defer server.stop()
-	if err := server.ready(ctx, listen); err != nil {
-		return err
-	}
+	defer running.stop()
 	o := b.options
 	o.sessions = p.holds(o.sessions, b.limit)
-	return b.measure(ctx, round, r.with(o), p.name, server, listen)
+	return b.generate(ctx, r, o, running)
 }
 
-func (b *bench) measure(ctx context.Context, round int, r bound, name string, server *process, at netip.AddrPort) error {
-	words := append([]string{b.loadtest}, r.args...)
-	words = append(words, "--target", at.String(), "--pid", fmt.Sprint(server.pid()), "--json")
-	b.commands[r.id] = b.shown(words)
-	result, err := generate(ctx, words)
-	if err != nil {
-		return err
-	}
-	if result.Interrupted {
-		return context.Canceled
-	}
-	m := measurement{round: round + 1, row: r.row, peer: name, report: result}
-	b.results = append(b.results, m)
-	fmt.Fprintf(os.Stderr, "round %d/%d  %-10s %-14s %s\n", m.round, b.rounds, r.id, name, m)
-	return nil
+// generate measures a row with our generator against something that runs.
+func (b *bench) generate(ctx context.Context, r row, o options, at server) (*report.Report, error) {
+	words := loadtestWords(b.loadtest, r, o, at)
+	b.told.commands["load "+r.id] = b.shown(words)
+	return runLoadtest(ctx, words)
+}
+
+// compete measures a row with the generator that isn't ours.
+func (b *bench) compete(ctx context.Context, r row) (*report.Report, error) {
+	words := r.rival.command(b.options, b.tools[r.rival.name], b.backends[r.backend].addr())
+	b.told.commands["load "+r.id+", "+r.rival.name] = b.shown(words)
+	return r.rival.run(ctx, words)
 }
 
 // shown is a command as the results name it.
 func (b *bench) shown(words []string) string { return b.hideDir(strings.Join(words, " ")) }
 
-// hideDir leaves this run's directory out of a text.
+// hideDir leaves this run's folder out of a text.
 func (b *bench) hideDir(text string) string {
 	return strings.ReplaceAll(text, b.dir+string(filepath.Separator), "")
 }
 
-// close stops what was started and removes the directory.
+// close stops what was started and removes the folder.
 func (b *bench) close() {
 	for _, behind := range b.backends {
 		behind.stop()

@@ -7,7 +7,11 @@
 //
 //	go run ./bench/peers            # all rows, 3 rounds, less than 15 minutes
 //	go run ./bench/peers --quick    # 1 short round, less than 2 minutes
-//	go run ./bench/peers --only rr1k-50,idle --peers haproxy,reactor
+//	go run ./bench/peers --only rr1k-50,http --peers haproxy,reactor
+//	go run ./bench/peers --only generators   # loadtest beside wrk and a generator in C
+//
+// What isn't installed is left out, with the reason; scripts/deps.sh bench
+// installs everything.
 package main
 
 import (
@@ -25,7 +29,8 @@ import (
 
 // options are the command line.
 type options struct {
-	rows, peers []string
+	rows        []string // ids and workloads; all if empty
+	peers       []string
 	rounds      int
 	duration    time.Duration
 	threads     int
@@ -35,6 +40,12 @@ type options struct {
 	proxyEngine string
 	loadtest    string
 }
+
+// warmUp is the time before the measured part.
+func (o options) warmUp() time.Duration { return o.duration / 8 }
+
+// quickDuration makes a round of everything last less than two minutes.
+const quickDuration = 600 * time.Millisecond
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -65,11 +76,11 @@ func run(ctx context.Context, args []string) error {
 func parse(args []string) (options, error) {
 	var o options
 	f := flag.NewFlagSet("peers", flag.ContinueOnError)
-	only := f.String("only", "", "rows to measure, separated by commas: "+strings.Join(rowIDs(), ", "))
-	peers := f.String("peers", "haproxy,nginx,reactor,goroutine,direct", "peers to measure: "+strings.Join(peerNames(), ", "))
-	quick := f.Bool("quick", false, "one round of one second each")
+	only := f.String("only", "", "rows to measure, separated by commas: "+strings.Join(append(workloadNames(), rowIDs()...), ", "))
+	peers := f.String("peers", "haproxy,nginx,reactor,goroutine,pgbouncer,direct", "peers to measure: "+strings.Join(peerNames(), ", "))
+	quick := f.Bool("quick", false, fmt.Sprintf("one round of %v each", quickDuration))
 	f.IntVar(&o.rounds, "rounds", 3, "rounds")
-	f.DurationVar(&o.duration, "duration", 4*time.Second, "measured time of each run")
+	f.DurationVar(&o.duration, "duration", 2500*time.Millisecond, "measured time of each run")
 	f.IntVar(&o.threads, "threads", 2, "threads, workers or event loops of each peer")
 	f.IntVar(&o.sessions, "sessions", 8000, "sessions of the idle rows")
 	f.StringVar(&o.out, "out", "bench/results", "`DIR` to write to")
@@ -80,7 +91,7 @@ func parse(args []string) (options, error) {
 	}
 	o.rows, o.peers, o.name = words(*only), words(*peers), "peers"
 	if *quick {
-		o.rounds, o.duration, o.name = 1, time.Second, "peers-quick"
+		o.rounds, o.duration, o.name = 1, quickDuration, "peers-quick"
 	}
 	if len(o.rows) > 0 {
 		// A part must not replace the results of a whole run.
@@ -97,7 +108,7 @@ func (o options) check() error {
 		}
 	}
 	for _, id := range o.rows {
-		if !slices.Contains(rowIDs(), id) {
+		if !slices.Contains(rowIDs(), id) && !slices.Contains(workloadNames(), id) {
 			problems = append(problems, fmt.Errorf("no row %q", id))
 		}
 	}

@@ -4,23 +4,14 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/netip"
-	"os"
 	"os/exec"
 	"syscall"
 	"time"
 )
 
-const (
-	// readyWithin is how long a peer may take until it accepts connections.
-	readyWithin = 10 * time.Second
-	// stopWithin is how long it may take to end after SIGTERM.
-	stopWithin = 3 * time.Second
-)
+// stopWithin is how long a process may take to end after SIGTERM.
+const stopWithin = 3 * time.Second
 
 // process is one this program started; with its children it forms a process
 // group of its own.
@@ -46,24 +37,13 @@ func start(words []string) (*process, error) {
 
 func (p *process) pid() int { return p.command.Process.Pid }
 
-// ready waits until something accepts connections at addr.
-func (p *process) ready(ctx context.Context, addr netip.AddrPort) error {
-	ctx, cancel := context.WithTimeout(ctx, readyWithin)
-	defer cancel()
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		conn, err := net.Dial("tcp", addr.String())
-		if err == nil {
-			return conn.Close()
-		}
-		select {
-		case <-p.done:
-			return fmt.Errorf("%s ended: %s", p.command.Path, p.output.String())
-		case <-ctx.Done():
-			return fmt.Errorf("%s accepts no connections at %v: %w", p.command.Path, addr, err)
-		case <-ticker.C:
-		}
+// ended returns nil while the process runs, and then an error with its words.
+func (p *process) ended() error {
+	select {
+	case <-p.done:
+		return fmt.Errorf("%s ended: %s", p.command.Path, p.output.String())
+	default:
+		return nil
 	}
 }
 
@@ -76,17 +56,4 @@ func (p *process) stop() {
 	}
 	_ = syscall.Kill(-p.pid(), syscall.SIGKILL)
 	<-p.done
-}
-
-// freePort returns an address nobody listens at. The port lies below the
-// range the kernel takes clients' ports from, so that none of them takes it
-// meanwhile.
-func freePort() (netip.AddrPort, error) {
-	for port := 12000 + os.Getpid()%10000; port < 32000; port++ {
-		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port)), listener.Close()
-		}
-	}
-	return netip.AddrPort{}, errors.New("no free port below 32000")
 }

@@ -5,34 +5,27 @@ package main
 import (
 	"fmt"
 	"time"
-
-	"github.com/proxy-engine/proxy-engine/loadtest/report"
 )
 
-// row is one workload: a mode of loadtest with its flags, the backend it wants,
-// and what is read off its report.
+// row is one workload under one load.
 type row struct {
 	id, title string
-	backend   string // of loadtest backend
+	workload  workload
+	backend   string // of the backends' names
 	proxied   bool   // measures the proxy's own state: means nothing without one
-	flags     func(options) []string
-	metrics   []metric
+	// load is loadtest's mode with its flags.
+	load    func(options) []string
+	metrics []metric // the first is the one to compare
+	// takes is how long one measurement needs, about, without starting and
+	// stopping processes.
+	takes func(options) time.Duration
+	// rival is, in rows that compare generators, the one beside ours.
+	rival *rival
 }
 
-// bound is a row with the flags of one run.
-type bound struct {
-	row
-	args []string
-}
-
-func (r row) with(o options) bound { return bound{r, r.flags(o)} }
-
-// metric is one number of a row.
-type metric struct {
-	name, unit string
-	less       bool // whether less is better
-	format     string
-	of         func(*report.Report) float64
+// rows lists those there are, in the order of the tables.
+func rows() []row {
+	return append(append(append(tcpRows(), httpRows()...), postgresRows()...), generatorRows()...)
 }
 
 func rowIDs() []string {
@@ -43,74 +36,31 @@ func rowIDs() []string {
 	return ids
 }
 
-func rows() []row {
-	return []row{
-		idle("idle", "idle session after one exchange", "0"),
-		idle("idle-64k", "idle session after 64 KiB each way", "64KiB"),
-		exchanges("rr1k-50", "1 KiB, 50 connections", "1KiB", 50),
-		exchanges("rr1k-200", "1 KiB, 200 connections", "1KiB", 200),
-		exchanges("rr1k-1000", "1 KiB, 1,000 connections", "1KiB", 1000),
-		exchanges("rr64k-50", "64 KiB, 50 connections", "64KiB", 50),
-		bulk("bulk-down", "one bulk connection, download", "flood", "download"),
-		bulk("bulk-up", "one bulk connection, upload", "sink", "upload"),
-		bulk("bulk-both", "one bulk connection, both ways at once", "flood", "both"),
-		{
-			id: "rate", title: "connect, one exchange, close", backend: "echo",
-			flags: func(o options) []string {
-				return append([]string{"rate", "--conns", "50", "--payload", "64"}, span(o)...)
-			},
-			metrics: []metric{
-				{"connections", "1/s", false, "%.0f", (*report.Report).OperationRate},
-				{"CPU per connection", "us", true, "%.1f", cpuMicros},
-			},
-		},
+// chosen says whether the options want the row: by its id or its workload, or
+// because they name none.
+func (r row) chosen(o options) bool {
+	if len(o.rows) == 0 {
+		return true
 	}
+	for _, name := range o.rows {
+		if name == r.id || name == r.workload.String() {
+			return true
+		}
+	}
+	return false
 }
 
-func idle(id, title, touch string) row {
-	return row{
-		id: id, title: title, backend: "echo", proxied: true,
-		flags: func(o options) []string {
-			return []string{
-				"hold", "--sessions", fmt.Sprint(o.sessions), "--rate", "6000", "--touch", touch, "--payload", "64",
-				"--hold", min(o.duration/4, time.Second).String(),
-			}
-		},
-		metrics: []metric{{"process memory per session", "bytes", true, "%.0f", (*report.Report).MemoryPerSession}},
-	}
-}
-
-func exchanges(id, title, payload string, conns int) row {
-	return row{
-		id: id, title: title, backend: "echo",
-		flags: func(o options) []string {
-			return append([]string{"rr", "--conns", fmt.Sprint(conns), "--payload", payload}, span(o)...)
-		},
-		metrics: []metric{
-			{"operations", "1/s", false, "%.0f", (*report.Report).OperationRate},
-			{"CPU per operation", "us", true, "%.2f", cpuMicros},
-			{"latency p99", "us", true, "%.0f", func(r *report.Report) float64 {
-				return float64(r.Latency.Quantile(99)) / 1e3
-			}},
-		},
-	}
-}
-
-func bulk(id, title, backend, direction string) row {
-	return row{
-		id: id, title: title, backend: backend,
-		flags: func(o options) []string {
-			return []string{"bulk", "--conns", "1", "--direction", direction, "--duration", o.duration.String()}
-		},
-		metrics: []metric{
-			{"throughput", "GB/s", false, "%.2f", func(r *report.Report) float64 { return r.ByteRate() / 1e9 }},
-			{"CPU", "s/GiB", true, "%.3f", (*report.Report).CPUSecondsPerGiB},
-		},
-	}
-}
-
+// span is the flags of a row that measures for a time.
 func span(o options) []string {
-	return []string{"--warm-up", (o.duration / 8).String(), "--duration", o.duration.String()}
+	return []string{"--warm-up", o.warmUp().String(), "--duration", o.duration.String()}
 }
 
-func cpuMicros(r *report.Report) float64 { return float64(r.CPUPerOperation()) / 1e3 }
+func spanTakes(o options) time.Duration { return o.warmUp() + o.duration }
+
+// timed is loadtest's words of such a row.
+func timed(mode string, conns int, more ...string) func(options) []string {
+	return func(o options) []string {
+		words := append([]string{mode, "--conns", fmt.Sprint(conns)}, more...)
+		return append(words, span(o)...)
+	}
+}

@@ -20,8 +20,10 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strings"
 	"syscall"
 
+	"github.com/proxy-engine/proxy-engine/loadtest/backend"
 	"github.com/proxy-engine/proxy-engine/loadtest/report"
 )
 
@@ -56,8 +58,10 @@ func status(err error) int {
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	name, rest := firstWord(args)
-	if name == "backend" {
-		return serveBackend(ctx, rest, out)
+	for _, c := range commands() {
+		if c.name == name {
+			return c.run(ctx, rest, out)
+		}
 	}
 	for _, m := range modes() {
 		if m.name == name {
@@ -67,12 +71,30 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return usage(name)
 }
 
+// command is a subcommand that is no mode.
+type command struct {
+	name, help string // without help it isn't for people
+	run        func(ctx context.Context, args []string, out io.Writer) error
+}
+
+func commands() []command {
+	return []command{
+		{"headline", "the published figures of the original proxy, measured here", headline},
+		{"backend", "serve the other end: backend " + strings.Join(backend.Names(), "|"), serveBackend},
+		{workerName, "", work},
+	}
+}
+
 func usage(name string) error {
 	text := "usage: loadtest MODE [flags]; loadtest MODE --help lists the flags\n"
 	for _, m := range modes() {
-		text += fmt.Sprintf("  %-8s %s\n", m.name, m.help)
+		text += fmt.Sprintf("  %-8s  %s\n", m.name, m.help)
 	}
-	text += "  backend  serve the other end: backend echo|sink|flood\n"
+	for _, c := range commands() {
+		if c.help != "" {
+			text += fmt.Sprintf("  %-8s  %s\n", c.name, c.help)
+		}
+	}
 	if name != "" {
 		text = fmt.Sprintf("no mode %q\n%s", name, text)
 	}
@@ -84,28 +106,45 @@ func generate(ctx context.Context, m mode, args []string, out io.Writer) error {
 	var shared common
 	shared.define(f)
 	build := m.define(f)
-	if err := f.Parse(args); err != nil {
-		return usageError{err}
+	if err := parse(f, args); err != nil {
+		return err
 	}
 	settings, err := shared.settings()
+	if err == nil && len(settings.Targets) == 0 {
+		err = errors.New("--target is missing")
+	}
+	end := shared.showProgress(&settings)
 	g, modeErr := build(settings)
 	if err := errors.Join(err, modeErr); err != nil {
 		return usageError{err}
 	}
 	runtime.GOMAXPROCS(procsFor(settings.Loops))
 	r, err := g.Run(ctx)
+	end()
 	if err != nil {
 		return err
 	}
-	return finish(r, shared.json, out)
+	return finish(r, shared, out)
+}
+
+// parse reads the flags of a subcommand, which takes nothing else.
+func parse(f *flag.FlagSet, args []string) error {
+	if err := f.Parse(args); err != nil {
+		return usageError{err}
+	}
+	if f.NArg() > 0 {
+		return usageError{fmt.Errorf("%s: unexpected %q", f.Name(), f.Args())}
+	}
+	return nil
 }
 
 // procsFor leaves the runtime two processors more than there are loops: a loop
 // that waits in the kernel would otherwise have to win its own back.
 func procsFor(loops int) int { return max(loops, 1) + 2 }
 
-func finish(r *report.Report, asJSON bool, out io.Writer) error {
-	if err := write(r, asJSON, out); err != nil {
+// finish hands the report out.
+func finish(r *report.Report, c common, out io.Writer) error {
+	if err := errors.Join(write(r, c.json, out), writePage(r, c.html)); err != nil {
 		return err
 	}
 	if r.Failed() {
@@ -114,11 +153,23 @@ func finish(r *report.Report, asJSON bool, out io.Writer) error {
 	return nil
 }
 
-func write(r *report.Report, asJSON bool, out io.Writer) error {
+func write(r interface{ WriteText(io.Writer) error }, asJSON bool, out io.Writer) error {
 	if !asJSON {
 		return r.WriteText(out)
 	}
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(r)
+}
+
+// writePage writes the report's page to a file, if there is to be one.
+func writePage(r *report.Report, path string) error {
+	if path == "" {
+		return nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.WriteHTML(file), file.Close())
 }

@@ -41,18 +41,18 @@ func startBackend(t *testing.T, kind string) string {
 }
 
 func TestEveryModeAsTextAndJSON(t *testing.T) {
-	for mode, args := range map[string]string{
-		"hold": "--sessions 20 --rate 10000 --touch 64KiB --hold 0s",
-		"rr":   "--payload 1KiB --conns 3 --warm-up 0s --duration 50ms",
-		"rate": "--conns 3 --warm-up 0s --duration 50ms",
-		"bulk": "--duration 50ms",
+	for _, c := range []struct{ mode, backend, flags string }{
+		{"hold", "echo", "--sessions 20 --ramp 10000 --touch 64KiB --hold 0s"},
+		{"hold", "echo", "--sessions 20 --ramp 10000 --hold 0s --processes 3"},
+		{"rr", "echo", "--payload 1KiB --conns 3 --warm-up 0s --duration 50ms"},
+		{"rr", "echo", "--payload 1KiB --conns 3 --rate 1000 --warm-up 0s --duration 50ms"},
+		{"rate", "echo", "--conns 3 --warm-up 0s --duration 50ms"},
+		{"bulk", "flood", "--duration 50ms"},
+		{"http", "http", "--conns 3 --warm-up 0s --duration 50ms"},
+		{"http", "http", "--conns 3 --rate 500 --check status --new-connections --warm-up 0s --duration 50ms"},
 	} {
-		t.Run(mode, func(t *testing.T) {
-			kind := "echo"
-			if mode == "bulk" {
-				kind = "flood"
-			}
-			args := append([]string{mode, "--target", startBackend(t, kind)}, strings.Fields(args)...)
+		t.Run(c.mode+" "+c.flags, func(t *testing.T) {
+			args := append([]string{c.mode, "--quiet", "--target", startBackend(t, c.backend)}, strings.Fields(c.flags)...)
 			var text, encoded bytes.Buffer
 			if err := run(t.Context(), args, &text); err != nil {
 				t.Fatal(err)
@@ -64,8 +64,8 @@ func TestEveryModeAsTextAndJSON(t *testing.T) {
 			if err := json.Unmarshal(encoded.Bytes(), &r); err != nil {
 				t.Fatal(err)
 			}
-			if r.Mode != mode || !strings.HasPrefix(text.String(), mode+" ") {
-				t.Errorf("mode %q, text %s", r.Mode, text.String())
+			if r.Mode != c.mode || !strings.HasPrefix(text.String(), c.mode+" ") || len(r.Series) == 0 {
+				t.Errorf("mode %q, %d samples, text %s", r.Mode, len(r.Series), text.String())
 			}
 		})
 	}
@@ -87,6 +87,7 @@ func TestUsageErrors(t *testing.T) {
 	for _, line := range []string{
 		"", "dance", "rr", "rr --conns", "rr --target 192.0.2.1:80", "rr --target 127.0.0.1:80 --pid x",
 		"rr --target 127.0.0.1:80 --payload 1KB", "bulk --target 127.0.0.1:80 --direction up",
+		"rr --target 127.0.0.1:80 more", "http --target 127.0.0.1:80 --check all", "headline --target 192.0.2.1:80",
 		"backend", "backend discard", "backend echo --listen here",
 	} {
 		t.Run(line, func(t *testing.T) {

@@ -5,6 +5,8 @@ package main
 import (
 	"context"
 	"flag"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/loadtest"
@@ -29,42 +31,49 @@ func modes() []mode {
 		{"rr", "requests and responses: rate, latency, CPU per operation", defineRR},
 		{"rate", "connect, exchange, close: connections per second", defineRate},
 		{"bulk", "few connections at full speed: GB/s, contents verified", defineBulk},
+		{"http", "HTTP requests over standing or new connections", defineHTTP},
+		{"pg", "PostgreSQL queries over standing or new connections", definePostgres},
 	}
 }
 
 func defineHold(f *flag.FlagSet) func(loadtest.Common) (generator, error) {
 	sessions := f.Int("sessions", 1000, "sessions to hold")
-	rate := f.Int("rate", 2000, "sessions opened per second")
+	ramp := f.Int("ramp", 2000, "sessions opened per second")
 	hold := f.Duration("hold", 5*time.Second, "how long they stay idle")
 	payload := bytesFlag(f, "payload", 64, "`BYTES` each way of the exchange on each session")
 	touch := bytesFlag(f, "touch", 0, "`BYTES` moved each way on each session before that")
 	return func(c loadtest.Common) (generator, error) {
 		return loadtest.Hold{
-			Common: c, Sessions: *sessions, Rate: *rate, Touch: int(*touch), Payload: int(*payload), Hold: *hold,
+			Common: c, Sessions: *sessions, Ramp: *ramp, Touch: int(*touch), Payload: int(*payload), Hold: *hold,
 		}, nil
 	}
 }
 
 func defineRR(f *flag.FlagSet) func(loadtest.Common) (generator, error) {
-	settings := defineExchanges(f, 1024)
-	return func(c loadtest.Common) (generator, error) { return loadtest.RR{Exchanges: settings(c)}, nil }
+	exchanges := defineExchanges(f)
+	payload := bytesFlag(f, "payload", 1024, "`BYTES` each way per exchange")
+	return func(c loadtest.Common) (generator, error) {
+		return loadtest.RR{Exchanges: exchanges(c), Payload: int(*payload)}, nil
+	}
 }
 
 func defineRate(f *flag.FlagSet) func(loadtest.Common) (generator, error) {
-	settings := defineExchanges(f, 64)
-	return func(c loadtest.Common) (generator, error) { return loadtest.Rate{Exchanges: settings(c)}, nil }
+	exchanges := defineExchanges(f)
+	payload := bytesFlag(f, "payload", 64, "`BYTES` each way per exchange")
+	return func(c loadtest.Common) (generator, error) {
+		return loadtest.Rate{Exchanges: exchanges(c), Payload: int(*payload)}, nil
+	}
 }
 
-// defineExchanges adds the flags that rr and rate share.
-func defineExchanges(f *flag.FlagSet, size byteCount) func(loadtest.Common) loadtest.Exchanges {
+// defineExchanges adds the flags of all modes that make one exchange after the
+// other.
+func defineExchanges(f *flag.FlagSet) func(loadtest.Common) loadtest.Exchanges {
 	conns := f.Int("conns", 50, "connections at the same time")
-	payload := bytesFlag(f, "payload", size, "`BYTES` each way per exchange")
+	rate := f.Float64("rate", 0, "exchanges begun per second, whether or not earlier ones are done (open loop); 0: each when the last is done (closed loop)")
 	warmUp := f.Duration("warm-up", 500*time.Millisecond, "time before the measured part")
 	duration := f.Duration("duration", 5*time.Second, "measured time")
 	return func(c loadtest.Common) loadtest.Exchanges {
-		return loadtest.Exchanges{
-			Common: c, Conns: *conns, Payload: int(*payload), WarmUp: *warmUp, Duration: *duration,
-		}
+		return loadtest.Exchanges{Common: c, Conns: *conns, Arrivals: *rate, WarmUp: *warmUp, Duration: *duration}
 	}
 }
 
@@ -75,6 +84,34 @@ func defineBulk(f *flag.FlagSet) func(loadtest.Common) (generator, error) {
 	return func(c loadtest.Common) (generator, error) {
 		direction, err := loadtest.ParseDirection(*name)
 		return loadtest.Bulk{Common: c, Conns: *conns, Direction: direction, Duration: *duration}, err
+	}
+}
+
+func defineHTTP(f *flag.FlagSet) func(loadtest.Common) (generator, error) {
+	exchanges := defineExchanges(f)
+	renew := f.Bool("new-connections", false, "a new connection for each request")
+	host := f.String("host", "", "Host header; the target if empty")
+	path := f.String("path", "/", "path to ask for")
+	payload := bytesFlag(f, "payload", 1024, "`BYTES` each answer's body must have (as told to the http backend)")
+	checks := f.String("check", "tag", "tag: answers must repeat the request's tag, as the http backend's do; status: any below 400 will do")
+	return func(c loadtest.Common) (generator, error) {
+		check, err := loadtest.ParseHTTPCheck(*checks)
+		return loadtest.HTTP{
+			Exchanges: exchanges(c), Host: *host, Path: *path, Payload: int(*payload), Check: check, NewConnections: *renew,
+		}, err
+	}
+}
+
+func definePostgres(f *flag.FlagSet) func(loadtest.Common) (generator, error) {
+	exchanges := defineExchanges(f)
+	renew := f.Bool("new-connections", false, "a new connection for each query: handshake, query, end")
+	user := f.String("user", "postgres", "user; the password is taken from PGPASSWORD")
+	databases := f.String("database", "postgres", "databases, separated by commas, which the connections use in turn")
+	return func(c loadtest.Common) (generator, error) {
+		return loadtest.Postgres{
+			Exchanges: exchanges(c), User: *user, Password: os.Getenv("PGPASSWORD"),
+			Databases: strings.Split(*databases, ","), NewConnections: *renew,
+		}, nil
 	}
 }
 

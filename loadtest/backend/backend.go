@@ -7,6 +7,19 @@
 //	...
 //	fmt.Println(server.Addr())
 //	err = server.Serve(ctx) // until ctx ends
+//
+// A process can't hold more connections than the descriptors it may open. With
+// Config.Successor set there is no such bound: a process that fills up starts
+// another one, which accepts from the very same listeners, and fills up in
+// turn. Clients see one server.
+//
+//	process 1 ---stdin---> process 2 ---stdin---> process 3
+//	full                   full                   accepts
+//	   \______________________|______________________/
+//	                 the same listeners
+//
+// Each process ends when its parent does or lets go of its standard input, and
+// a parent waits for its child.
 package backend
 
 import (
@@ -16,58 +29,68 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/proxy-engine/proxy-engine/loadtest/internal/poll"
 	"github.com/proxy-engine/proxy-engine/loadtest/internal/stream"
 )
 
-// Config says what to serve and where.
-type Config struct {
-	Kind Kind
-	// Addr is where to listen. The zero value means a free port on 127.0.0.1.
-	Addr netip.AddrPort
-	// Loops is the number of event loops, each with its own listener
-	// (SO_REUSEPORT) and goroutine. At least one is run.
-	Loops int
-}
-
-// Stats is what a server has done so far.
+// Stats is what this process has done so far; successors keep their own.
 type Stats struct {
 	Accepted uint64 // connections taken
 	Closed   uint64 // of those, connections no longer open
-	Paused   uint64 // times a loop stopped accepting for lack of descriptors
+	Paused   uint64 // times a loop stopped accepting: it was full, or out of descriptors
 	Bytes    uint64 // bytes received from clients
+	Requests uint64 // complete requests received; of HTTP alone
 }
 
 // Server is a listening backend.
 type Server struct {
+	shared
 	addr    netip.AddrPort
 	workers []*worker
+}
+
+// shared is what the loops have in common. None of it changes.
+type shared struct {
+	config  Config // complete
+	pattern *stream.Pattern
+	// crowded is sent to when a loop is nearly full. It keeps one message, so
+	// that no loop waits for it to be heard.
+	crowded chan struct{}
 }
 
 // Listen opens the listeners, so that clients may connect at once; they are
 // served by Serve, which must follow.
 func Listen(c Config) (*Server, error) {
-	addr := c.Addr
-	if !addr.IsValid() {
-		addr = loopback()
+	c, err := c.complete()
+	if err != nil {
+		return nil, err
 	}
-	s := &Server{addr: addr}
-	pattern := stream.NewPattern()
-	for range max(c.Loops, 1) {
-		w, bound, err := newWorker(c.Kind, s.addr, pattern)
-		if err != nil {
+	s := &Server{
+		shared: shared{config: c, pattern: stream.NewPattern(), crowded: make(chan struct{}, 1)},
+		addr:   c.Addr,
+	}
+	for i := range c.Loops {
+		if err := s.addWorker(i); err != nil {
 			s.free()
 			return nil, err
 		}
-		s.addr = bound
-		s.workers = append(s.workers, w)
 	}
 	return s, nil
 }
 
-// loopback is any free port of 127.0.0.1.
-func loopback() netip.AddrPort {
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 0)
+// addWorker opens the i-th listener and its loop. The first one decides the
+// port, if any free one was asked for.
+func (s *Server) addWorker(i int) error {
+	fd, bound, err := s.config.listener(i, s.addr)
+	if err != nil {
+		return err
+	}
+	w, err := newWorker(&s.shared, fd)
+	if err != nil {
+		return err
+	}
+	s.addr = bound
+	s.workers = append(s.workers, w)
+	return nil
 }
 
 // Addr returns where the server listens.
@@ -81,17 +104,29 @@ func (s *Server) Stats() Stats {
 		sum.Closed += w.stats.closed.Load()
 		sum.Paused += w.stats.paused.Load()
 		sum.Bytes += w.stats.bytes.Load()
+		sum.Requests += w.stats.requests.Load()
 	}
 	return sum
 }
 
 // Serve runs the loops until ctx ends, then closes every connection and the
-// listeners. It returns an error only if a loop became unusable.
+// listeners. It returns an error only if a loop became unusable, or a
+// successor could not be started or failed.
 func (s *Server) Serve(ctx context.Context) error {
 	defer s.free()
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	if s.config.Inherit {
+		if err := s.endWithParent(end); err != nil {
+			return err
+		}
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, w := range s.workers {
 		group.Go(func() error { return w.serve(ctx) })
+	}
+	if len(s.config.Successor) > 0 {
+		group.Go(func() error { return s.succeed(ctx) })
 	}
 	return group.Wait()
 }
@@ -105,7 +140,5 @@ func (s *Server) free() {
 // counters are one loop's part of Stats; written by the loop alone, and atomic
 // so that Stats may read them.
 type counters struct {
-	accepted, closed, paused, bytes atomic.Uint64
+	accepted, closed, paused, bytes, requests atomic.Uint64
 }
-
-var _ poll.Handler = (*worker)(nil)

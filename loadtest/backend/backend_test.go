@@ -5,40 +5,78 @@ package backend
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
+	"math"
 	"net"
+	"net/netip"
+	"os"
+	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
-	"golang.org/x/sys/unix"
 
 	"github.com/proxy-engine/proxy-engine/loadtest/internal/stream"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain also is the successor process of the tests that start some.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == successorWord {
+		if err := beSuccessor(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
-// dial starts a backend and connects to it.
-func dial(t *testing.T, kind Kind) *net.TCPConn {
+// start starts a backend. The returned function ends it and returns what Serve
+// returned; it is called at the end of the test at the latest.
+func start(t *testing.T, c Config) (*Server, func() error) {
 	t.Helper()
-	server, err := Listen(Config{Kind: kind})
+	server, err := Listen(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(ctx) }()
-	conn, err := net.Dial("tcp", server.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = conn.Close()
+	end := sync.OnceValue(func() error {
 		cancel()
-		if err := <-served; err != nil {
+		return <-served
+	})
+	t.Cleanup(func() { _ = end() })
+	return server, end
+}
+
+// serve is start for a backend that must not fail.
+func serve(t *testing.T, c Config) (*Server, func() error) {
+	t.Helper()
+	server, end := start(t, c)
+	t.Cleanup(func() {
+		if err := end(); err != nil {
 			t.Error(err)
 		}
 	})
-	return conn.(*net.TCPConn)
+	return server, end
+}
+
+// dial starts a backend and connects to it.
+func dial(t *testing.T, kind Kind) *net.TCPConn {
+	t.Helper()
+	server, _ := serve(t, Config{Kind: kind})
+	return connect(t, server.Addr())
+}
+
+func connect(t *testing.T, to netip.AddrPort) *net.TCPConn {
+	t.Helper()
+	conn, err := net.DialTCP("tcp", nil, net.TCPAddrFromAddrPort(to))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
 }
 
 func readAll(t *testing.T, conn net.Conn) []byte {
@@ -70,8 +108,19 @@ func TestEchoReturnsEverything(t *testing.T) {
 	}
 }
 
-func TestEchoOfASlowReader(t *testing.T) {
-	conn := dial(t, Echo)
+// TestSlowReader has the backend hold what its writes left over. The pace of
+// Slow is one that is never reached.
+func TestSlowReader(t *testing.T) {
+	for _, kind := range []Kind{Echo, Slow} {
+		t.Run(kind.String(), func(t *testing.T) {
+			server, _ := serve(t, Config{Kind: kind, Pace: math.MaxInt32})
+			readSlowly(t, connect(t, server.Addr()))
+		})
+	}
+}
+
+func readSlowly(t *testing.T, conn *net.TCPConn) {
+	t.Helper()
 	want := bytes.Repeat([]byte("abc"), 4<<20)
 	sent := make(chan struct{})
 	go func() {
@@ -148,22 +197,6 @@ func TestFloodSendsUntilTheClientEnds(t *testing.T) {
 	}
 	if check.Wrong() != stream.None {
 		t.Errorf("a wrong byte at %d", check.Wrong())
-	}
-}
-
-func TestAcceptPausesWithoutDescriptors(t *testing.T) {
-	w, _, err := newWorker(Echo, loopback(), stream.NewPattern())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.loop.Free()
-	w.acceptFailed(unix.EAGAIN)
-	if w.paused {
-		t.Error("paused because nobody waits")
-	}
-	w.acceptFailed(unix.EMFILE)
-	if !w.paused || w.stats.paused.Load() != 1 {
-		t.Errorf("paused %v, counted %d", w.paused, w.stats.paused.Load())
 	}
 }
 

@@ -23,7 +23,7 @@ type bulk struct {
 var _ poll.Handler = (*bulk)(nil)
 
 func newBulk(w *worker, fd int) *bulk {
-	return &bulk{w: w, fd: fd, floods: w.kind == Flood, received: stream.Verifier{Pattern: w.pattern}}
+	return &bulk{w: w, fd: fd, floods: w.config.Kind == Flood, received: stream.Verifier{Pattern: w.pattern}}
 }
 
 func (c *bulk) start() error {

@@ -32,6 +32,8 @@ const (
 	Late
 	// Wrong: the peer sent other bytes than it should have.
 	Wrong
+	// Rejected: the server answered, in its protocol, that it won't; see Answers.
+	Rejected
 	// Other: anything else.
 	Other
 
@@ -57,6 +59,8 @@ func (f Failure) String() string {
 		return "timed out"
 	case Wrong:
 		return "wrong bytes"
+	case Rejected:
+		return "rejected"
 	case Other:
 		return "other"
 	default:

@@ -13,29 +13,27 @@ import (
 // Report is what one run of one mode found.
 type Report struct {
 	Mode     string    `json:"mode"`
-	Target   string    `json:"target"`
+	Target   string    `json:"target"` // several are separated by commas
 	Started  time.Time `json:"started"`
 	Settings []Setting `json:"settings"`
 
 	// Elapsed is the length of the measured part; Operations, Bytes and the
 	// server's CPU time belong to it.
 	Elapsed time.Duration `json:"elapsed_ns"`
+	// Opening is how much of it the sessions took to open; 0 in modes that
+	// don't hold them.
+	Opening time.Duration `json:"opening_ns"`
 	// Interrupted is set if the run was stopped before its time.
 	Interrupted bool `json:"interrupted"`
 
-	Sessions Sessions `json:"sessions"`
-	// Operations is the number of completed exchanges (rr) or of connections
-	// from connect to close (rate); 0 in other modes.
-	Operations uint64 `json:"operations"`
-	Bytes      Bytes  `json:"bytes"`
-	// Latency is nil in modes without operations.
-	Latency *measure.Latencies `json:"latency,omitempty"`
+	// Counts are those of all generating processes together.
+	Counts
 	// Server is nil if no process was named.
 	Server *Server `json:"server,omitempty"`
 	// Kernel is the machine's memory before the run and at its end.
 	Kernel Kernel `json:"kernel"`
-	// Failures counts the sessions that failed, by kind.
-	Failures measure.Failures `json:"failures"`
+	// Series are samples over time, in order.
+	Series []Sample `json:"series,omitempty"`
 }
 
 // Setting is one option of the run, in the command line's words.
@@ -44,39 +42,21 @@ type Setting struct {
 	Value string `json:"value"`
 }
 
-// Sessions counts connections. In every mode but rate, Alive is the number of
-// sessions that stood at the end and answered.
-type Sessions struct {
-	Wanted      uint64 `json:"wanted"`
-	Established uint64 `json:"established"` // of those opened, the ones whose first exchange succeeded
-	Alive       uint64 `json:"alive"`
-}
-
-// Bytes are payload bytes, seen from the client, that arrived and were
-// compared with what was sent.
-type Bytes struct {
-	Down uint64 `json:"down"`
-	Up   uint64 `json:"up"`
-}
-
-// Total is the bytes of both directions.
-func (b Bytes) Total() uint64 { return b.Down + b.Up }
-
 // Server is what the processes under test used.
 type Server struct {
 	PIDs   []int         `json:"pids"`
 	Before measure.Usage `json:"before"`
 	After  measure.Usage `json:"after"`
-	// Series holds samples over time; empty in short modes.
-	Series []Sample `json:"series,omitempty"`
 	// Error says why the processes could not be read to the end, if so.
 	Error string `json:"error,omitempty"`
 }
 
-// Sample is one look at the server during the run.
+// Sample is one look at the load, the server and the machine during the run.
 type Sample struct {
-	At    time.Duration `json:"at_ns"` // since the start of the measured part
-	Usage measure.Usage `json:"usage"`
+	At time.Duration `json:"at_ns"` // since the start of the measured part
+	Progress
+	Usage  *measure.Usage `json:"usage,omitempty"` // nil if no process was named
+	Kernel measure.Kernel `json:"kernel"`
 }
 
 // Kernel is the machine's memory at two times.
@@ -86,10 +66,21 @@ type Kernel struct {
 }
 
 // Failed says whether the run did not do all that was asked of it: a session
-// failed or died, or the server could not be read.
+// failed, was refused or died, or the server could not be read.
 func (r *Report) Failed() bool {
-	return r.Failures.Total() > 0 || r.Sessions.Alive < r.Sessions.Wanted && !r.Interrupted ||
+	return r.Failures.Total() > 0 || len(r.Answers) > 0 ||
+		r.Sessions.Alive < r.Sessions.Wanted && !r.Interrupted ||
 		r.Server != nil && r.Server.Error != ""
+}
+
+// holds says whether sessions were added and then held, so that what was added
+// to memory is theirs. In other modes they stand before the measured part or
+// come and go.
+func (r *Report) holds() bool { return r.Opening > 0 }
+
+// OpeningRate returns the sessions opened per second while they were opened.
+func (r *Report) OpeningRate() float64 {
+	return perSecond(float64(r.Sessions.Established), r.Opening)
 }
 
 // OperationRate returns operations per second.
@@ -117,22 +108,51 @@ func (r *Report) CPUSecondsPerGiB() float64 {
 	return ratio(r.CPU().Seconds(), float64(r.Bytes.Total())/(1<<30))
 }
 
+// Cores returns how many of the machine's processors the server kept busy on
+// average.
+func (r *Report) Cores() float64 { return perSecond(r.CPU().Seconds(), r.Elapsed) }
+
 // MemoryPerSession returns the growth of the server's memory per living
 // session, in bytes.
 func (r *Report) MemoryPerSession() float64 {
 	if r.Server == nil {
 		return 0
 	}
-	growth := float64(r.Server.After.Memory) - float64(r.Server.Before.Memory)
-	return ratio(growth, float64(r.Sessions.Alive))
+	return r.growthPerSession(r.Server.Before.Memory, r.Server.After.Memory)
 }
 
-// KernelPerSession returns how much less memory the machine has available per
+// DescriptorsPerSession returns how many more descriptors the server has open
+// per living session.
+func (r *Report) DescriptorsPerSession() float64 {
+	if r.Server == nil {
+		return 0
+	}
+	return r.growthPerSession(uint64(r.Server.Before.Descriptors), uint64(r.Server.After.Descriptors))
+}
+
+// SlabPerSession returns the growth of the kernel's objects (sockets, epoll
+// entries, descriptors) per living session, in bytes, both ends of every
+// connection.
+func (r *Report) SlabPerSession() float64 {
+	return r.growthPerSession(r.Kernel.Before.Slab, r.Kernel.After.Slab)
+}
+
+// SocketBuffersPerSession returns the growth of the pages in TCP's buffers per
+// living session, in bytes, both ends of every connection.
+func (r *Report) SocketBuffersPerSession() float64 {
+	return r.growthPerSession(r.Kernel.Before.Sockets, r.Kernel.After.Sockets)
+}
+
+// MachinePerSession returns how much less memory the machine has available per
 // living session, in bytes: every process and the kernel together, both ends
 // of every connection.
-func (r *Report) KernelPerSession() float64 {
-	used := float64(r.Kernel.Before.Available) - float64(r.Kernel.After.Available)
-	return ratio(used, float64(r.Sessions.Alive))
+func (r *Report) MachinePerSession() float64 {
+	return r.growthPerSession(r.Kernel.After.Available, r.Kernel.Before.Available)
+}
+
+// growthPerSession is negative if there is less afterwards.
+func (r *Report) growthPerSession(before, after uint64) float64 {
+	return ratio(float64(after)-float64(before), float64(r.Sessions.Alive))
 }
 
 func perSecond(n float64, d time.Duration) float64 { return ratio(n, d.Seconds()) }

@@ -33,7 +33,7 @@ func (a Auth) hba() string {
 	if a == "" {
 		a = Trust
 	}
-	return fmt.Sprintf("local all all trust\nlocal replication all trust\nhost all all 127.0.0.1/32 %[1]s\nhost replication all 127.0.0.1/32 %[1]s\n", a)
+	return fmt.Sprintf("local all all trust\nlocal replication all trust\nhost all all 127.0.0.0/8 %[1]s\nhost replication all 127.0.0.0/8 %[1]s\n", a)
 }
 
 // Mode is how a server ends.

@@ -12,8 +12,8 @@ import (
 	"github.com/proxy-engine/proxy-engine/loadtest/report"
 )
 
-// bulkWorker is one loop's part of a Bulk.
-type bulkWorker struct {
+// mover is one loop's part of a Bulk.
+type mover struct {
 	*station
 	pattern     *stream.Pattern
 	direction   Direction
@@ -24,9 +24,18 @@ type bulkWorker struct {
 	complete    uint64
 }
 
+var _ worker = (*mover)(nil)
+
+func (w *mover) do(ctx context.Context, p phase, span window) error {
+	if p != running {
+		return nil
+	}
+	return w.run(ctx, span.To)
+}
+
 // run moves data until end, and then waits for what is under way. A transfer
 // on which nothing moves for the timeout has failed.
-func (w *bulkWorker) run(ctx context.Context, end time.Time) error {
+func (w *mover) run(ctx context.Context, end time.Time) error {
 	for _, t := range w.transfers {
 		t.connect()
 	}
@@ -46,33 +55,36 @@ func (w *bulkWorker) run(ctx context.Context, end time.Time) error {
 	})
 }
 
-func (w *bulkWorker) failStalled(now time.Time) {
+func (w *mover) failStalled(now time.Time) {
 	if now.Sub(w.checked) < tick {
 		return
 	}
 	w.checked = now
+	w.received = 0
 	for _, t := range w.transfers {
 		t.failIfStalled(now)
+		w.received += t.sent + t.received.Received()
 	}
 }
 
-func (w *bulkWorker) addTo(r *report.Report) {
+func (w *mover) addTo(c *report.Counts) {
 	for _, t := range w.transfers {
-		r.Bytes.Down += t.received.Received()
-		r.Bytes.Up += t.account.Received
+		c.Bytes.Down += t.received.Received()
+		c.Bytes.Up += t.account.Received
 	}
-	r.Sessions.Established += w.established
-	r.Sessions.Alive += w.complete
-	r.Failures.Merge(&w.failures)
+	c.Sessions.Wanted += uint64(len(w.transfers))
+	c.Sessions.Established += w.established
+	c.Sessions.Alive += w.complete
+	w.addFailures(c)
 }
 
 // fail counts and closes a transfer.
-func (w *bulkWorker) fail(t *transfer, kind measure.Failure) {
+func (w *mover) fail(t *transfer, kind measure.Failure) {
 	w.failures.Add(kind)
 	w.close(t)
 }
 
-func (w *bulkWorker) close(t *transfer) {
+func (w *mover) close(t *transfer) {
 	if t.fd >= 0 {
 		w.loop.Close(t.fd)
 		t.fd = -1

@@ -1,0 +1,61 @@
+//go:build linux
+
+package main
+
+import "fmt"
+
+// haproxyPeer is HAProxy, with more lines for its defaults section in TCP mode.
+func haproxyPeer(name, extra string) peer {
+	relay := func(s site) plan { return haproxy(s, haproxyTCP(s, extra)) }
+	p := peer{
+		name: name, descriptors: 2, version: []string{program("haproxy"), "-v"},
+		serves: map[workload]func(site) plan{workTCP: relay},
+	}
+	if extra == "" {
+		p.serves[workPostgres] = relay
+		p.serves[workHTTP] = func(s site) plan { return haproxy(s, haproxyHTTP(s)) }
+	}
+	return p
+}
+
+func haproxy(s site, text string) plan {
+	c := config{"haproxy.cfg", text}
+	binary, path := program("haproxy"), s.file(c.name)
+	return plan{config: c, check: []string{binary, "-c", "-f", path}, start: []string{binary, "-db", "-f", path}}
+}
+
+// haproxyMaxconn is as many sessions as 20,000 descriptors hold.
+const haproxyMaxconn = 9900
+
+func haproxyTCP(s site, extra string) string {
+	return fmt.Sprintf(`global
+  nbthread %d
+  maxconn %d
+defaults
+  mode tcp
+%s  timeout connect 5s
+  timeout client 1h
+  timeout server 1h
+listen peer
+  bind %s
+  server backend %s
+`, s.threads, haproxyMaxconn, extra, s.listen, s.backend)
+}
+
+// haproxyHTTP lets any request use any idle connection to the backend, as
+// nginx does: with the default, the first request of each client opens one.
+func haproxyHTTP(s site) string {
+	return fmt.Sprintf(`global
+  nbthread %d
+  maxconn %d
+defaults
+  mode http
+  http-reuse always
+  timeout connect 5s
+  timeout client 1h
+  timeout server 1h
+listen peer
+  bind %s
+  server backend %s
+`, s.threads, haproxyMaxconn, s.listen, s.backend)
+}

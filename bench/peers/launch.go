@@ -1,0 +1,72 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"net/netip"
+	"os"
+	"path/filepath"
+)
+
+// instance is the processes that listen at one address.
+type instance struct {
+	processes []*process
+	at        netip.AddrPort
+}
+
+var _ server = (*instance)(nil)
+
+func (i *instance) addr() netip.AddrPort { return i.at }
+
+func (i *instance) pids() []int {
+	ids := make([]int, len(i.processes))
+	for n, p := range i.processes {
+		ids[n] = p.pid()
+	}
+	return ids
+}
+
+func (i *instance) stop() {
+	for _, p := range i.processes {
+		p.stop()
+	}
+}
+
+// site is where peers are started.
+func (b *bench) site(listen, backend netip.AddrPort) site {
+	return site{
+		listen: listen, backend: backend, dir: b.dir, threads: b.threads,
+		root: os.Geteuid() == 0, proxyEngine: b.proxyEngine,
+	}
+}
+
+// launch starts what is planned and waits until it accepts connections. The
+// caller stops it.
+func (b *bench) launch(ctx context.Context, p plan, listen netip.AddrPort) (*instance, error) {
+	if err := p.config.write(b.dir); err != nil {
+		return nil, err
+	}
+	i := &instance{at: listen}
+	for range max(p.copies, 1) {
+		one, err := start(p.start)
+		if err != nil {
+			i.stop()
+			return nil, err
+		}
+		i.processes = append(i.processes, one)
+	}
+	if err := i.ready(ctx); err != nil {
+		i.stop()
+		return nil, err
+	}
+	return i, nil
+}
+
+// write puts the file, if there is one, into a folder.
+func (c config) write(dir string) error {
+	if c.name == "" {
+		return nil
+	}
+	return os.WriteFile(filepath.Join(dir, c.name), []byte(c.text), 0o644)
+}

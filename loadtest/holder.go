@@ -1,0 +1,141 @@
+//go:build linux
+
+package loadtest
+
+import (
+	"context"
+	"time"
+
+	"github.com/proxy-engine/proxy-engine/loadtest/report"
+)
+
+const (
+	// atOnce bounds the exchanges of all loops that are under way at the same
+	// time, so that a server slower than the ramp, or than the check at the end,
+	// isn't flooded.
+	atOnce = 512
+	// hopelessAfter is how many sessions in a row may fail to open until a loop
+	// opens no more.
+	hopelessAfter = 100
+)
+
+// holder is one loop's part of a Hold.
+type holder struct {
+	*station
+	message        *payload
+	touch, payload int
+	warm, want     int
+	atOnce         int
+	rate           float64 // sessions per second
+
+	established uint64
+	hopeless    int // sessions failed since the last success
+	verifying   bool
+	next        int // session to verify
+	alive       uint64
+}
+
+var (
+	_ worker = (*holder)(nil)
+	_ owner  = (*holder)(nil)
+)
+
+func (w *holder) do(ctx context.Context, p phase, span window) error {
+	switch p {
+	case preparing:
+		return w.warmUp(ctx)
+	case opening:
+		return w.ramp(ctx)
+	case running:
+		return w.idle(ctx, span)
+	case verifying:
+		return w.verify(ctx)
+	default:
+		return nil
+	}
+}
+
+// warmUp opens a few sessions, uses and closes them.
+func (w *holder) warmUp(ctx context.Context) error {
+	for range w.warm {
+		w.connect()
+	}
+	if err := w.until(ctx, tick, w.quiet); err != nil {
+		return err
+	}
+	w.closeAll()
+	w.established, w.hopeless = 0, 0
+	settled := time.Now().Add(settle)
+	return w.until(ctx, tick, func(now time.Time) bool { return !now.Before(settled) })
+}
+
+// connect begins one more session.
+func (w *holder) connect() {
+	size := w.payload
+	if w.touch > 0 {
+		size = w.touch
+	}
+	w.newSession(w, &echo{payload: w.message}).begin(size, time.Now())
+}
+
+// ramp opens the sessions at the rate and waits for their exchanges.
+func (w *holder) ramp(ctx context.Context) error {
+	start := time.Now()
+	return w.until(ctx, time.Millisecond, func(now time.Time) bool {
+		due := min(rampDue(w.rate, now.Sub(start)), w.want)
+		for len(w.sessions) < due && w.busy < w.atOnce && w.hopeless < hopelessAfter {
+			w.connect()
+		}
+		return (len(w.sessions) == w.want || w.hopeless >= hopelessAfter) && w.busy == 0
+	})
+}
+
+// rampDue returns how many sessions are to be open after a time.
+func rampDue(perSecond float64, elapsed time.Duration) int {
+	return int(perSecond*elapsed.Seconds()) + 1
+}
+
+// idle leaves the sessions alone; those that die meanwhile are counted.
+func (w *holder) idle(ctx context.Context, span window) error {
+	return w.until(ctx, tick, func(now time.Time) bool { return !now.Before(span.To) || w.standing() == 0 })
+}
+
+// verify makes one more exchange on every session.
+func (w *holder) verify(ctx context.Context) error {
+	w.verifying = true
+	return w.until(ctx, tick, func(now time.Time) bool {
+		for w.next < len(w.sessions) && w.busy < w.atOnce {
+			w.verifyNext(now)
+		}
+		return w.busy == 0
+	})
+}
+
+func (w *holder) verifyNext(now time.Time) {
+	s := w.sessions[w.next]
+	w.next++
+	if s.open() && !s.busy {
+		s.begin(w.payload, now)
+	}
+}
+
+func (w *holder) exchanged(s *session) {
+	w.hopeless = 0
+	switch {
+	case w.verifying:
+		w.alive++
+	case s.exchanges == 1 && w.touch > 0:
+		s.begin(w.payload, time.Now())
+	default:
+		w.established++
+	}
+}
+
+func (w *holder) failed(*session) { w.hopeless++ }
+
+func (w *holder) addTo(c *report.Counts) {
+	c.Sessions.Wanted += uint64(w.want)
+	c.Sessions.Established += w.established
+	c.Sessions.Alive += w.alive
+	w.addFailures(c)
+}
