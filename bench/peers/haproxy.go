@@ -8,7 +8,7 @@ import "fmt"
 func haproxyPeer(name, extra string) peer {
 	relay := func(s site) plan { return haproxy(s, haproxyTCP(s, extra)) }
 	p := peer{
-		name: name, descriptors: 2, version: []string{program("haproxy"), "-v"},
+		name: name, descriptors: 2, version: []string{installed("haproxy"), "-v"},
 		serves: map[workload]func(site) plan{workTCP: relay},
 	}
 	if extra == "" {
@@ -20,7 +20,7 @@ func haproxyPeer(name, extra string) peer {
 
 func haproxy(s site, text string) plan {
 	c := config{"haproxy.cfg", text}
-	binary, path := program("haproxy"), s.file(c.name)
+	binary, path := installed("haproxy"), s.file(c.name)
 	return plan{config: c, check: []string{binary, "-c", "-f", path}, start: []string{binary, "-db", "-f", path}}
 }
 

@@ -7,12 +7,14 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+
+	"github.com/proxy-engine/proxy-engine/loadtest/program"
 )
 
 // instance is the processes that listen at one address.
 type instance struct {
-	processes []*process
-	at        netip.AddrPort
+	programs []*program.Program
+	at       netip.AddrPort
 }
 
 var _ server = (*instance)(nil)
@@ -20,18 +22,14 @@ var _ server = (*instance)(nil)
 func (i *instance) addr() netip.AddrPort { return i.at }
 
 func (i *instance) pids() []int {
-	ids := make([]int, len(i.processes))
-	for n, p := range i.processes {
-		ids[n] = p.pid()
+	ids := make([]int, len(i.programs))
+	for n, p := range i.programs {
+		ids[n] = p.PID()
 	}
 	return ids
 }
 
-func (i *instance) stop() {
-	for _, p := range i.processes {
-		p.stop()
-	}
-}
+func (i *instance) stop() { program.StopAll(i.programs) }
 
 // site is where peers are started.
 func (b *bench) site(listen, backend netip.AddrPort) site {
@@ -49,14 +47,14 @@ func (b *bench) launch(ctx context.Context, p plan, listen netip.AddrPort) (*ins
 	}
 	i := &instance{at: listen}
 	for range max(p.copies, 1) {
-		one, err := start(p.start)
+		one, err := program.Start(p.start...)
 		if err != nil {
 			i.stop()
 			return nil, err
 		}
-		i.processes = append(i.processes, one)
+		i.programs = append(i.programs, one)
 	}
-	if err := i.ready(ctx); err != nil {
+	if err := program.Ready(ctx, i.at, i.programs...); err != nil {
 		i.stop()
 		return nil, err
 	}
@@ -69,4 +67,13 @@ func (c config) write(dir string) error {
 		return nil
 	}
 	return os.WriteFile(filepath.Join(dir, c.name), []byte(c.text), 0o644)
+}
+
+// freePort returns an address nobody listens at.
+func freePort() (netip.AddrPort, error) {
+	ports, err := program.FreePorts(1)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	return ports[0], nil
 }

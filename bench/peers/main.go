@@ -44,6 +44,10 @@ type options struct {
 // warmUp is the time before the measured part.
 func (o options) warmUp() time.Duration { return o.duration / 8 }
 
+// partName is the name of the files of a part, which must not replace the
+// results of a whole run.
+const partName = "peers-part"
+
 // quickDuration makes a round of everything last less than two minutes.
 const quickDuration = 600 * time.Millisecond
 
@@ -67,10 +71,11 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer b.close()
-	if err := b.run(ctx); err != nil {
-		return err
+	stopped := b.run(ctx)
+	if stopped != nil {
+		b.name = partName
 	}
-	return b.write()
+	return errors.Join(stopped, b.write())
 }
 
 func parse(args []string) (options, error) {
@@ -94,8 +99,7 @@ func parse(args []string) (options, error) {
 		o.rounds, o.duration, o.name = 1, quickDuration, "peers-quick"
 	}
 	if len(o.rows) > 0 {
-		// A part must not replace the results of a whole run.
-		o.name = "peers-part"
+		o.name = partName
 	}
 	return o, o.check()
 }

@@ -13,7 +13,7 @@ const nginxStream = "/usr/lib/nginx/modules/ngx_stream_module.so"
 
 func nginxPeer() peer {
 	return peer{
-		name: "nginx", descriptors: 2, version: []string{program("nginx"), "-v"},
+		name: "nginx", descriptors: 2, version: []string{installed("nginx"), "-v"},
 		serves: map[workload]func(site) plan{
 			workTCP:  func(s site) plan { return nginx(s, nginxModule()+nginxMain(s)+nginxTCP(s)) },
 			workHTTP: func(s site) plan { return nginx(s, nginxMain(s)+nginxHTTP(s)) },
@@ -23,7 +23,7 @@ func nginxPeer() peer {
 
 func nginx(s site, text string) plan {
 	c := config{"nginx.conf", text}
-	binary, path := program("nginx"), s.file(c.name)
+	binary, path := installed("nginx"), s.file(c.name)
 	return plan{config: c, check: []string{binary, "-t", "-c", path}, start: []string{binary, "-c", path}}
 }
 

@@ -8,14 +8,14 @@ import "fmt"
 // thread.
 func pgbouncerPeer() peer {
 	return peer{
-		name: "pgbouncer", descriptors: 2, version: []string{program("pgbouncer"), "--version"},
+		name: "pgbouncer", descriptors: 2, version: []string{installed("pgbouncer"), "--version"},
 		serves: map[workload]func(site) plan{workPostgres: pgbouncer},
 	}
 }
 
 func pgbouncer(s site) plan {
 	c := config{"pgbouncer.ini", pgbouncerConfig(s)}
-	return plan{config: c, start: []string{program("pgbouncer"), s.file(c.name)}, copies: s.threads}
+	return plan{config: c, start: []string{installed("pgbouncer"), s.file(c.name)}, copies: s.threads}
 }
 
 // pgbouncerConfig keeps a client's server for as long as its session, which is

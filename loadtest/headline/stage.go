@@ -64,7 +64,7 @@ func (s *stage) add(ctx context.Context, at netip.AddrPort, words ...string) (*p
 		return nil, err
 	}
 	s.programs = append(s.programs, p)
-	return p, p.Ready(ctx, at)
+	return p, program.Ready(ctx, at, p)
 }
 
 // stop ends the proxies, then the backend: all at once, for there are many.

@@ -6,10 +6,7 @@ package program
 
 import (
 	"bytes"
-	"context"
 	"fmt"
-	"net"
-	"net/netip"
 	"os/exec"
 	"sync"
 	"syscall"
@@ -17,11 +14,7 @@ import (
 )
 
 const (
-	// readyWithin is how long a program may take until it accepts connections.
-	readyWithin = 10 * time.Second
-	// readyEvery is the distance of tries.
-	readyEvery = 10 * time.Millisecond
-	// stopWithin is how long it may take to end after SIGTERM.
+	// stopWithin is how long a program may take to end after SIGTERM.
 	stopWithin = 5 * time.Second
 	// keptOutput is how much of its output is kept, for the error if it ends.
 	keptOutput = 64 << 10
@@ -55,25 +48,14 @@ func Start(words ...string) (*Program, error) {
 // PID returns its process id.
 func (p *Program) PID() int { return p.command.Process.Pid }
 
-// Ready waits until somebody accepts connections at addr. It fails if the
-// program ends, takes too long, or ctx ends.
-func (p *Program) Ready(ctx context.Context, addr netip.AddrPort) error {
-	ctx, cancel := context.WithTimeout(ctx, readyWithin)
-	defer cancel()
-	ticker := time.NewTicker(readyEvery)
-	defer ticker.Stop()
-	for {
-		conn, err := net.Dial("tcp", addr.String())
-		if err == nil {
-			return conn.Close()
-		}
-		select {
-		case <-p.done:
-			return fmt.Errorf("%s ended: %s", p.command.Path, p.output.kept)
-		case <-ctx.Done():
-			return fmt.Errorf("%s accepts no connections at %v: %w", p.command.Path, addr, err)
-		case <-ticker.C:
-		}
+// Ended returns nil while the program runs, and then an error with the end of
+// what it has printed.
+func (p *Program) Ended() error {
+	select {
+	case <-p.done:
+		return fmt.Errorf("%s ended: %s", p.command.Path, p.output.kept)
+	default:
+		return nil
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -44,7 +45,7 @@ func TestReadyTellsWhyNot(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Stop()
-	if err := p.Ready(t.Context(), free(t)); err == nil || !strings.Contains(err.Error(), "no such thing") {
+	if err := Ready(t.Context(), free(t), p); err == nil || !strings.Contains(err.Error(), "no such thing") {
 		t.Errorf("%v", err)
 	}
 }
@@ -57,8 +58,35 @@ func TestReadyEndsWithTheContext(t *testing.T) {
 	defer p.Stop()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := p.Ready(ctx, free(t)); err == nil {
+	if err := Ready(ctx, free(t), p); err == nil {
 		t.Error("no error")
+	}
+}
+
+func TestListening(t *testing.T) {
+	table, err := os.ReadFile("testdata/proc-net-tcp.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for port, want := range map[uint16]int{12000: 2, 12001: 0, 5432: 1} {
+		if got := listening(string(table), port); got != want {
+			t.Errorf("port %d: %d, want %d", port, got, want)
+		}
+	}
+}
+
+func TestReadyWaitsForEveryProgram(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	at := netip.MustParseAddrPort(listener.Addr().String())
+	if err := knock(at, 1); err != nil {
+		t.Error(err)
+	}
+	if err := knock(at, 2); err == nil || !strings.Contains(err.Error(), "1 of 2 processes listen") {
+		t.Errorf("two programs, one socket: %v", err)
 	}
 }
 

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// program returns the path of an installed program, or its bare name if there
+// installed returns the path of an installed program, or its bare name if there
 // is none. Debian keeps servers in folders that aren't in every user's PATH.
-func program(name string) string {
+func installed(name string) string {
 	if _, err := exec.LookPath(name); err == nil {
 		return name
 	}
