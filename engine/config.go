@@ -45,7 +45,7 @@ type Listener struct {
 	// Address is "host:port"; port 0 takes a free one, an empty host listens
 	// on every address.
 	Address string
-	// Front is the protocol spoken there.
+	// Front is the protocol spoken there. That of HTTP needs no New.
 	Front codecs.Front
 }
 
@@ -86,6 +86,8 @@ type Config struct {
 	// and with it the most that waits per direction behind a slow peer.
 	ReadBuffer int
 	Timeouts   Timeouts
+	// HTTP is for the listeners that serve HTTP.
+	HTTP HTTP
 	// Logger takes structured logs; nil discards them.
 	Logger *slog.Logger
 }
@@ -104,6 +106,7 @@ func DefaultConfig() Config {
 		Listen:      reactor.ListenOptions{SocketOptions: socket, Backlog: 4096, ReusePort: true},
 		Dial:        socket,
 		ReadBuffer:  128 << 10,
+		HTTP:        DefaultHTTP(),
 		Timeouts: Timeouts{
 			Detect:  15 * time.Second,
 			Resolve: 10 * time.Second,
@@ -138,6 +141,7 @@ func (c *Config) Validate() error {
 	} {
 		fault(d <= 0, "%s timeout: %v isn't positive", name, d)
 	}
+	errs = append(errs, c.HTTP.validate())
 	names := make(map[string]bool)
 	for _, l := range c.Listeners {
 		fault(names[l.Name], "listener %q: the name is taken", l.Name)
@@ -148,7 +152,8 @@ func (c *Config) Validate() error {
 }
 
 func (l *Listener) validate() error {
-	if l.Front.New == nil {
+	// HTTP has a driver of its own.
+	if l.Front.New == nil && l.Front.Protocol != codecs.HTTP {
 		return fmt.Errorf("listener %q: no protocol", l.Name)
 	}
 	host, port, err := net.SplitHostPort(l.Address)

@@ -1,12 +1,14 @@
 package engine_test
 
 import (
+	"bytes"
 	"net"
 	"runtime"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/codecs/tcp"
 	"github.com/proxy-engine/proxy-engine/engine"
 	"github.com/proxy-engine/proxy-engine/resolve"
@@ -38,7 +40,7 @@ type barePeers struct {
 	buf      [64 << 10]byte
 }
 
-func startBare(t *testing.T) *barePeers {
+func startBare(t *testing.T, front codecs.Front) *barePeers {
 	t.Helper()
 	p := &barePeers{t: t, listener: bareSocket(t)}
 	t.Cleanup(func() { unix.Close(p.listener) })
@@ -47,7 +49,7 @@ func startBare(t *testing.T) *barePeers {
 	name, err := unix.Getsockname(p.listener)
 	must(t, err)
 	b := net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: name.(*unix.SockaddrInet4).Port}
-	e := start(t, engine.Reactor, tcp.Front("x"), resolve.Fixed(b.String()), func(cfg *engine.Config) { cfg.EventLoops = 1 })
+	e := start(t, engine.Reactor, front, resolve.Fixed(b.String()), func(cfg *engine.Config) { cfg.EventLoops = 1 })
 	p.proxy = unix.SockaddrInet4{Addr: e.Addr(listener).Addr().As4(), Port: int(e.Addr(listener).Port())}
 	return p
 }
@@ -64,25 +66,47 @@ func (p *barePeers) session() (client, backend int) {
 	if err := unix.Connect(client, &p.proxy); err != nil {
 		p.t.Fatal(err)
 	}
+	return client, p.accept()
+}
+
+// accept takes a connection of the proxy's at the backend.
+func (p *barePeers) accept() int {
 	// unix.Accept4 allocates the peer's address.
 	fd, _, errno := unix.Syscall6(unix.SYS_ACCEPT4, uintptr(p.listener), 0, 0, unix.SOCK_CLOEXEC, 0, 0)
 	if errno != 0 {
 		p.t.Fatal(errno)
 	}
-	return client, int(fd)
+	return int(fd)
 }
 
 // pass sends n bytes from one socket and receives them at the other.
 func (p *barePeers) pass(from, to, n int) {
-	if m, err := unix.Write(from, p.buf[:n]); m != n {
-		p.t.Fatalf("wrote %d of %d bytes: %v", m, n, err)
-	}
+	p.write(from, p.buf[:n])
 	for n > 0 {
 		m, err := unix.Read(to, p.buf[:n])
 		if m <= 0 {
 			p.t.Fatalf("%d bytes are missing: %v", n, err)
 		}
 		n -= m
+	}
+}
+
+func (p *barePeers) write(to int, b []byte) {
+	if m, err := unix.Write(to, b); m != len(b) {
+		p.t.Fatalf("wrote %d of %d bytes: %v", m, len(b), err)
+	}
+}
+
+// readTo reads a message that ends in end.
+func (p *barePeers) readTo(from int, end []byte) {
+	for n := 0; ; {
+		m, err := unix.Read(from, p.buf[n:])
+		if m <= 0 {
+			p.t.Fatalf("the end is missing: %v", err)
+		}
+		if n += m; bytes.HasSuffix(p.buf[:n], end) {
+			return
+		}
 	}
 }
 
@@ -100,7 +124,7 @@ func TestRelayAllocatesNothing(t *testing.T) {
 	for name, size := range map[string]int{"small": 1 << 10, "bulk": 64 << 10} {
 		t.Run(name, func(t *testing.T) {
 			checkLeaks(t)
-			p := startBare(t)
+			p := startBare(t, tcp.Front("x"))
 			client, backend := p.session()
 			defer p.end(client, backend)
 			n := mallocs(10_000, func() {
@@ -119,7 +143,7 @@ func TestRelayAllocatesNothing(t *testing.T) {
 func TestSessionAllocations(t *testing.T) {
 	const most = 6
 	checkLeaks(t)
-	p := startBare(t)
+	p := startBare(t, tcp.Front("x"))
 	n := mallocs(2000, func() {
 		client, backend := p.session()
 		p.pass(client, backend, 100)

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 )
@@ -44,6 +45,14 @@ func (l *eventLog) ended(end *ending) {
 	}
 	if write {
 		l.log.LogAttrs(context.Background(), level, "session ended", end.attrs(suppressed)...)
+	}
+}
+
+// refused writes a line for an HTTP request that was answered by the engine.
+func (l *eventLog) refused(listener *Listener, client netip.AddrPort, resource string, reason Reason, cause error) {
+	if suppressed, write := l.allow(&l.limits[reason]); write {
+		l.log.Warn("request refused", "reason", reason.String(), "listener", listener.Name, "client", client,
+			"resource", resource, "cause", cause, "suppressed", suppressed)
 	}
 }
 

@@ -33,3 +33,10 @@ func (b *inbox) keep(rest []byte) {
 
 // drop empties the inbox.
 func (b *inbox) drop() { b.keep(nil) }
+
+// release gives an empty inbox's memory back.
+func (b *inbox) release() {
+	if len(b.kept) == 0 {
+		b.kept = nil
+	}
+}

@@ -2,23 +2,35 @@ package engine
 
 import (
 	"context"
+	"net/netip"
 
 	"github.com/proxy-engine/proxy-engine/resolve"
 )
+
+// asker is who can wait for a route on its loop.
+type asker interface {
+	// from says on which port and for which client it asks.
+	from() (*port, netip.AddrPort)
+	// waitsFor is told the question it waits for, nil when it waits no more.
+	waitsFor(*question)
+	// resolved is called with the answer, once it waits no more.
+	resolved(*resolve.Route)
+}
 
 // question is a lookup that sessions of one loop wait for. Only that loop
 // touches it.
 type question struct {
 	w       *worker
 	req     resolve.Request // Client is that of the first who asked
-	waiting map[*session]struct{}
+	waiting map[asker]struct{}
 	cancel  context.CancelFunc
 }
 
 // lookup finds a route off the loop and goes on with s when it is there. Who
 // wants the same meanwhile waits for that answer first.
-func (w *worker) lookup(s *session, resource string) {
-	shared := resolve.Request{Protocol: s.port.spec.Front.Protocol.String(), Resource: resource}
+func (w *worker) lookup(s asker, resource string) {
+	p, _ := s.from()
+	shared := resolve.Request{Protocol: p.spec.Front.Protocol.String(), Resource: resource}
 	q, asked := w.asking[shared]
 	if !asked {
 		q = w.ask(s, resource)
@@ -28,12 +40,13 @@ func (w *worker) lookup(s *session, resource string) {
 }
 
 // ask puts a question for s alone.
-func (w *worker) ask(s *session, resource string) *question {
+func (w *worker) ask(s asker, resource string) *question {
+	p, client := s.from()
 	ctx, cancel := context.WithCancel(context.Background())
 	q := &question{
 		w:       w,
-		req:     resolve.Request{Protocol: s.port.spec.Front.Protocol.String(), Resource: resource, Client: s.client},
-		waiting: make(map[*session]struct{}),
+		req:     resolve.Request{Protocol: p.spec.Front.Protocol.String(), Resource: resource, Client: client},
+		waiting: make(map[asker]struct{}),
 		cancel:  cancel,
 	}
 	w.lookups.ask(lookup{ctx: ctx, req: q.req, done: func(r *resolve.Route) {
@@ -42,16 +55,16 @@ func (w *worker) ask(s *session, resource string) *question {
 	return q
 }
 
-func (q *question) join(s *session) {
+func (q *question) join(s asker) {
 	q.waiting[s] = struct{}{}
-	s.setup.question = q
+	s.waitsFor(q)
 }
 
 // leave takes out a session that has ended. Nobody left means that nobody
 // wants to know any more.
-func (q *question) leave(s *session) {
+func (q *question) leave(s asker) {
 	delete(q.waiting, s)
-	s.setup.question = nil
+	s.waitsFor(nil)
 	if len(q.waiting) == 0 {
 		q.close()
 	}
@@ -73,11 +86,12 @@ func (q *question) answered(r *resolve.Route) {
 	first := true
 	for s := range q.waiting {
 		q.leave(s)
-		cached := s.port.routes.Lookup([]byte(q.req.Resource))
+		p, client := s.from()
+		cached := p.routes.Lookup([]byte(q.req.Resource))
 		switch {
 		case cached != nil:
 			s.resolved(cached)
-		case first && s.client == q.req.Client:
+		case first && client == q.req.Client:
 			first = false
 			s.resolved(r)
 		default:

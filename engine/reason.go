@@ -45,6 +45,12 @@ const (
 	BackendMalformed
 	// OpenTimeout: the login phase took too long.
 	OpenTimeout
+	// IdleTimeout: an HTTP client made no further request for too long.
+	IdleTimeout
+	// FirstByteTimeout: the HTTP backend didn't begin its response in time.
+	FirstByteTimeout
+	// StallTimeout: an HTTP body made no progress for too long.
+	StallTimeout
 	// TooManySessions: the limit of sessions is reached.
 	TooManySessions
 	// NoDescriptors: the process has no descriptor, port or memory left for the
@@ -88,6 +94,9 @@ var reasonTable = [reasons]struct {
 	BackendGone:      {name: "backend_gone", kind: codecs.Unavailable},
 	BackendMalformed: {name: "backend_malformed", kind: codecs.Unavailable},
 	OpenTimeout:      {name: "open_timeout", silent: true},
+	IdleTimeout:      {name: "idle_timeout", silent: true},
+	FirstByteTimeout: {name: "first_byte_timeout", kind: codecs.Timeout},
+	StallTimeout:     {name: "stall_timeout", silent: true},
 	TooManySessions:  {name: "too_many_sessions", kind: codecs.TooMany},
 	NoDescriptors:    {name: "no_descriptors", kind: codecs.TooMany},
 	Drained:          {name: "drained", silent: true},
@@ -116,7 +125,7 @@ func Reasons() []Reason {
 // something an operator may want to look at.
 func (r Reason) ordinary() bool {
 	switch r {
-	case ClientClosed, BackendClosed, ClientReset, BackendReset, ClientGone:
+	case ClientClosed, BackendClosed, ClientReset, BackendReset, ClientGone, IdleTimeout:
 		return true
 	}
 	return false

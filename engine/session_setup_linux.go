@@ -137,6 +137,12 @@ func (s *session) routeTo(resource []byte, box *inbox, rest []byte) {
 	s.port.w.lookup(s, name)
 }
 
+var _ asker = (*session)(nil)
+
+func (s *session) from() (*port, netip.AddrPort) { return s.port, s.client }
+
+func (s *session) waitsFor(q *question) { s.setup.question = q }
+
 // resolved is called when the lookup is done.
 func (s *session) resolved(route *resolve.Route) {
 	defer s.guard()

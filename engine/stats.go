@@ -10,6 +10,8 @@ import (
 type counters struct {
 	accepted             atomic.Uint64
 	closed               [reasons]atomic.Uint64
+	requests             atomic.Uint64
+	refused              [reasons]atomic.Uint64
 	fromClient, toClient atomic.Uint64
 	exhausted            atomic.Uint64
 	panics               atomic.Uint64
@@ -30,6 +32,10 @@ type Stats struct {
 	Accepted uint64
 	// Closed counts ended sessions by reason; every reason is there.
 	Closed map[Reason]uint64
+	// Requests counts HTTP requests whose head was understood, and Refused those
+	// answered by the engine, by reason; every reason is there.
+	Requests uint64
+	Refused  map[Reason]uint64
 	// FromClients and ToClients count bytes read from clients and from
 	// backends, added when a session ends.
 	FromClients, ToClients uint64
@@ -51,6 +57,8 @@ func (e *Engine) Stats() Stats {
 		Active:          e.active.Load(),
 		Accepted:        c.accepted.Load(),
 		Closed:          make(map[Reason]uint64, reasons),
+		Requests:        c.requests.Load(),
+		Refused:         make(map[Reason]uint64, reasons),
 		FromClients:     c.fromClient.Load(),
 		ToClients:       c.toClient.Load(),
 		AcceptExhausted: c.exhausted.Load(),
@@ -60,6 +68,7 @@ func (e *Engine) Stats() Stats {
 	}
 	for r := range reasons {
 		s.Closed[r] = c.closed[r].Load()
+		s.Refused[r] = c.refused[r].Load()
 	}
 	return s
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/netip"
 
+	"github.com/proxy-engine/proxy-engine/codecs"
+	"github.com/proxy-engine/proxy-engine/codecs/http"
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
 	"github.com/proxy-engine/proxy-engine/engine/relay"
 	"github.com/proxy-engine/proxy-engine/resolve"
@@ -26,6 +28,28 @@ type worker struct {
 	sessions sessionList
 	asking   map[resolve.Request]*question // lookups under way, by protocol and resource
 	free     []*setup
+	web
+}
+
+// web is what a loop has for HTTP.
+type web struct {
+	visitors  map[*webSession]struct{}
+	links     *linkPool
+	parser    *http.Parser
+	exchanges []*exchange // for the next requests
+	scratch   []byte      // for what is sent at once
+	lines     []byte      // for header lines
+	ids       requestIDs
+}
+
+func newWeb(w *worker) web {
+	return web{
+		visitors: make(map[*webSession]struct{}),
+		links:    newLinkPool(w),
+		parser:   http.NewParser(w.e.cfg.HTTP.Limits),
+		scratch:  make([]byte, 0, 2*gathered),
+		ids:      newRequestIDs(),
+	}
 }
 
 // port is a listener on one loop.
@@ -37,7 +61,7 @@ type port struct {
 }
 
 func newWorker(d *reactorDriver, loop *reactor.Loop) *worker {
-	return &worker{
+	w := &worker{
 		e:       d.e,
 		lookups: d.lookups,
 		loop:    loop,
@@ -46,6 +70,8 @@ func newWorker(d *reactorDriver, loop *reactor.Loop) *worker {
 		locals:  make(map[string]*resolve.Local),
 		asking:  make(map[resolve.Request]*question),
 	}
+	w.web = newWeb(w)
+	return w
 }
 
 // errLoopEnded is call's answer when there is no loop any more.
@@ -99,12 +125,19 @@ func (w *worker) stopAccepting() error {
 	for _, p := range w.ports {
 		p.ln.Close()
 	}
+	for s := range w.visitors {
+		s.drain()
+	}
 	return nil
 }
 
 // shutdown ends every session.
 func (w *worker) shutdown() {
 	w.sessions.each(func(s *session) { s.finish(Drained, nil) })
+	for s := range w.visitors {
+		s.finish(Drained, nil)
+	}
+	w.links.close()
 	w.pipes.Close()
 }
 
@@ -112,7 +145,13 @@ func (w *worker) shutdown() {
 func (w *worker) full() bool { return !w.e.room() }
 
 // accept takes a new client in; it is the port's reactor.AcceptFunc.
-func (p *port) accept(fd int, client netip.AddrPort) { startSession(p, fd, client) }
+func (p *port) accept(fd int, client netip.AddrPort) {
+	if p.spec.Front.Protocol == codecs.HTTP {
+		startWebSession(p, fd, client)
+		return
+	}
+	startSession(p, fd, client)
+}
 
 func (p *port) acceptFailed(err error) {
 	p.w.e.counters.exhausted.Add(1)

@@ -14,6 +14,7 @@ func proxyEnginePeer(impl, binary string, descriptors int) peer {
 		name: impl, descriptors: descriptors, version: []string{binary, "--version"},
 		serves: map[workload]func(site) plan{
 			workTCP:      func(s site) plan { return proxyEngineTCP(s, impl) },
+			workHTTP:     func(s site) plan { return proxyEngineHTTP(s, impl) },
 			workPostgres: func(s site) plan { return proxyEnginePostgres(s, impl) },
 		},
 	}
@@ -22,6 +23,11 @@ func proxyEnginePeer(impl, binary string, descriptors int) peer {
 func proxyEngineTCP(s site, impl string) plan {
 	return plan{start: append(proxyEngine(s, impl),
 		"--tcp", "echo@"+s.listen.String(), "--resolver", "fixed://"+s.backend.String())}
+}
+
+func proxyEngineHTTP(s site, impl string) plan {
+	return plan{start: append(proxyEngine(s, impl),
+		"--http", s.listen.String(), "--resolver", "fixed://"+s.backend.String())}
 }
 
 // proxyEnginePostgres routes by a file, each database by its own entry.

@@ -43,6 +43,9 @@ func (s *settings) cache(log *slog.Logger) resolve.CacheOptions {
 
 func (s *settings) listeners() []engine.Listener {
 	var all []engine.Listener
+	for i, address := range s.http {
+		all = append(all, engine.Listener{Name: numbered("http", i), Address: address, Front: engine.HTTPFront()})
+	}
 	front := postgres.Front(postgres.Options{ResourcePattern: s.pattern.compiled})
 	for i, address := range s.postgres {
 		all = append(all, engine.Listener{Name: numbered("postgres", i), Address: address, Front: front})

@@ -14,6 +14,7 @@ import (
 // settings holds what flags and environment can say, in the form they say it.
 // config turns it into an engine.Config.
 type settings struct {
+	http     []string
 	postgres []string
 	tcp      []namedAddress
 	pattern  pattern
@@ -61,7 +62,7 @@ func defaults() *settings {
 
 // complete fills in what depends on several settings.
 func (s *settings) complete() {
-	if len(s.postgres) == 0 && len(s.tcp) == 0 {
+	if len(s.http) == 0 && len(s.postgres) == 0 && len(s.tcp) == 0 {
 		s.postgres = []string{defaultPostgres}
 	}
 	// The resolver and DNS may each take their time.

@@ -100,6 +100,9 @@ func (s *setting) standard() string {
 
 func listenerRows(s *settings) []*setting {
 	return []*setting{
+		{flag: "http", env: "PROXY_HTTP", original: "port", meta: "ADDR",
+			value: list[string]{&s.http, parseListenAddress, asIs},
+			usage: "Listen for HTTP at host:port; a port alone means 0.0.0.0:port. Requests are routed by Host. Repeatable."},
 		{flag: "postgres", env: "TCP_POSTGRES_PORT", original: "ports", meta: "ADDR",
 			value: list[string]{&s.postgres, parseListenAddress, asIs},
 			auto:  defaultPostgres + " if no listener is given",

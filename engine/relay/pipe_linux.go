@@ -106,15 +106,15 @@ func (p *pipe) drainTo(dst *Side) error {
 // splice moves what fits into one pipe from src to dst and returns how many
 // bytes that were. A direction that brings less than a bulk read, or for which
 // there is no pipe, is copied from then on.
-func (p *Pump) splice(src, dst *Side) int {
-	lent, err := p.pipes.get()
+func splice(src, dst *Side, pipes *Pipes) int {
+	lent, err := pipes.get()
 	if err != nil {
 		src.bulk = false
 		return 0
 	}
 	n, err := src.Conn.ReadPipe(lent.w, pipeSize)
 	if n = src.received(n, err); n == 0 {
-		p.pipes.put(lent)
+		pipes.put(lent)
 		return 0
 	}
 	src.bulk = n >= bulkThreshold

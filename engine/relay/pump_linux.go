@@ -180,16 +180,19 @@ func (s *Side) End() {
 
 // Run moves what can be moved now, both ways, and says what has become of the
 // pump. Call it whenever one of the two connections is ready.
-func (p *Pump) Run() Status {
-	p.Client.noticeFailure()
-	p.Backend.noticeFailure()
-	if p.move(&p.Client, &p.Backend) {
-		p.Client.Conn.Again()
+func (p *Pump) Run() Status { return Run(&p.Client, &p.Backend, p.pipes) }
+
+// Run is Pump.Run for sides that are not in one.
+func Run(client, backend *Side, pipes *Pipes) Status {
+	client.noticeFailure()
+	backend.noticeFailure()
+	if move(client, backend, pipes) {
+		client.Conn.Again()
 	}
-	if p.move(&p.Backend, &p.Client) {
-		p.Backend.Conn.Again()
+	if move(backend, client, pipes) {
+		backend.Conn.Again()
 	}
-	return p.Status()
+	return status(client, backend)
 }
 
 // noticeFailure fails a side that is gone though nobody reads from it any more:
@@ -202,39 +205,39 @@ func (s *Side) noticeFailure() {
 
 // move moves bytes from src to dst until src has nothing, dst takes nothing
 // or the turn's budget is spent, which it reports.
-func (p *Pump) move(src, dst *Side) (again bool) {
+func move(src, dst *Side, pipes *Pipes) (again bool) {
 	for budget := turnBudget; budget > 0; {
 		if !dst.Flush() || dst.broken {
 			return false
 		}
 		if src.eof {
-			p.end(src, dst)
+			end(src, dst)
 			return false
 		}
 		if !src.Conn.Readable() {
 			return false
 		}
 		if src.bulk {
-			budget -= p.splice(src, dst)
+			budget -= splice(src, dst, pipes)
 		} else {
-			budget -= p.copy(src, dst)
+			budget -= pass(src, dst, pipes)
 		}
 	}
 	return true
 }
 
-// copy moves one read buffer.
-func (p *Pump) copy(src, dst *Side) int {
+// pass copies one read buffer.
+func pass(src, dst *Side, pipes *Pipes) int {
 	buf := src.Conn.Loop().Buffer()
 	n := src.Receive(buf)
 	dst.Send(buf[:n])
-	src.bulk = n >= bulkThreshold && p.pipes != nil
+	src.bulk = n >= bulkThreshold && pipes != nil
 	return n
 }
 
 // end passes on the end of src. A reset isn't an EOF: it is passed on by
 // closing, see Status.
-func (p *Pump) end(src, dst *Side) {
+func end(src, dst *Side) {
 	switch {
 	case src.broken:
 	case dst.eof && src.shut:
@@ -244,10 +247,9 @@ func (p *Pump) end(src, dst *Side) {
 	}
 }
 
-// Status says what has become of the pump. A side can break while bytes it
-// sent before are still to be read: that comes first.
-func (p *Pump) Status() Status {
-	c, b := &p.Client, &p.Backend
+// status says what has become of the two. A side can break while bytes it sent
+// before are still to be read: that comes first.
+func status(c, b *Side) Status {
 	switch {
 	case c.broken && (c.eof || b.broken) && b.settled():
 		return ClientReset
@@ -271,11 +273,13 @@ func (s *Side) settled() bool { return s.broken || !s.Waiting() }
 // has not got everything sent to it is reset: a FIN would make what it got look
 // complete.
 func (p *Pump) Close() {
-	p.Client.close()
-	p.Backend.close()
+	p.Client.Close()
+	p.Backend.Close()
 }
 
-func (s *Side) close() {
+// Close closes the connection and gives back what is borrowed for it. If it has
+// not got everything sent to it, it is reset: see Pump.Close.
+func (s *Side) Close() {
 	if s.Waiting() {
 		s.Conn.Reset()
 	}

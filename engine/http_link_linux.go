@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/proxy-engine/proxy-engine/codecs/http"
+	"github.com/proxy-engine/proxy-engine/engine/reactor"
+	"github.com/proxy-engine/proxy-engine/engine/relay"
+	"github.com/proxy-engine/proxy-engine/upstream"
+)
+
+// link is a connection to an HTTP backend: of one session while that exchanges
+// a request for a response, of its loop's pool between.
+type link struct {
+	relay.Side
+	w        *worker
+	user     *webSession // nil in the pool
+	addr     netip.AddrPort
+	endpoint *upstream.Endpoint
+	box      inbox // what the parser has not consumed yet
+	scan     http.Scan
+	born     time.Duration // since the loop's start, as is rested
+	rested   time.Duration // when it came to the pool
+}
+
+var _ reactor.Handler = (*link)(nil)
+
+// Ready implements reactor.Handler. Whatever a resting connection has to say,
+// nobody asked: it has ended, or can't be trusted with a request any more.
+func (l *link) Ready(*reactor.Conn) {
+	if l.user != nil {
+		l.user.backendReady()
+		return
+	}
+	l.w.links.forget(l)
+	l.close()
+}
+
+// close closes the connection and does its accounts.
+func (l *link) close() {
+	l.user = nil
+	l.Side.Close()
+	l.box.drop()
+	if l.endpoint != nil {
+		l.endpoint.Release(0, l.Received())
+		l.endpoint = nil
+	}
+}
+
+// sweepEvery is how often a pool looks for connections that rest too long.
+const sweepEvery = time.Second
+
+// linkPool keeps a loop's connections to HTTP backends between requests. The
+// one that was used last is used first: the others may age and go.
+type linkPool struct {
+	w       *worker
+	max     int
+	idle    map[netip.AddrPort][]*link
+	count   int
+	sweeper reactor.Timer
+}
+
+func newLinkPool(w *worker) *linkPool {
+	loops := max(w.e.cfg.EventLoops, 1)
+	return &linkPool{w: w, max: (w.e.cfg.HTTP.PoolSize + loops - 1) / loops, idle: make(map[netip.AddrPort][]*link)}
+}
+
+// take lends a connection to one of the addresses, nil if there is none.
+func (p *linkPool) take(addrs []netip.AddrPort) *link {
+	for _, addr := range addrs {
+		rest := p.idle[addr]
+		if last := len(rest) - 1; last >= 0 {
+			l := rest[last]
+			p.idle[addr] = rest[:last]
+			p.count--
+			return l
+		}
+	}
+	return nil
+}
+
+// put takes a connection that is good for another request back.
+func (p *linkPool) put(l *link) {
+	l.user, l.rested = nil, p.w.loop.Now()
+	if p.count >= p.max || p.old(l, l.rested) || p.w.e.draining.Load() {
+		l.close()
+		return
+	}
+	p.idle[l.addr] = append(p.idle[l.addr], l)
+	p.count++
+	if !p.sweeper.Armed() {
+		p.w.loop.After(&p.sweeper, sweepEvery, p)
+	}
+}
+
+// old says that a connection has lived or rested for too long.
+func (p *linkPool) old(l *link, now time.Duration) bool {
+	h := &p.w.e.cfg.HTTP
+	return h.PoolLifetime > 0 && now-l.born >= h.PoolLifetime || h.PoolIdle > 0 && now-l.rested >= h.PoolIdle
+}
+
+// forget takes a connection out.
+func (p *linkPool) forget(l *link) {
+	rest := p.idle[l.addr]
+	if at := slices.Index(rest, l); at >= 0 {
+		p.idle[l.addr] = slices.Delete(rest, at, at+1)
+		p.count--
+	}
+}
+
+// Expire implements reactor.Expirer: it closes those that are too old.
+func (p *linkPool) Expire() {
+	now := p.w.loop.Now()
+	for addr, rest := range p.idle {
+		kept := slices.DeleteFunc(rest, func(l *link) bool {
+			if !p.old(l, now) {
+				return false
+			}
+			l.close()
+			p.count--
+			return true
+		})
+		p.idle[addr] = kept
+		if len(kept) == 0 {
+			delete(p.idle, addr)
+		}
+	}
+	if p.count > 0 {
+		p.w.loop.After(&p.sweeper, sweepEvery, p)
+	}
+}
+
+// close closes all of them.
+func (p *linkPool) close() {
+	for _, rest := range p.idle {
+		for _, l := range rest {
+			l.close()
+		}
+	}
+	clear(p.idle)
+	p.count = 0
+	p.w.loop.Disarm(&p.sweeper)
+}

@@ -1,0 +1,264 @@
+package engine
+
+import (
+	"github.com/proxy-engine/proxy-engine/codecs/http"
+	"github.com/proxy-engine/proxy-engine/engine/relay"
+)
+
+// moveTurn is how many reads one exchange may do each way per turn.
+const moveTurn = 4
+
+// move moves what can be moved of request and response, both ways.
+func (s *webSession) move() {
+	if s.client.Broken() {
+		s.finish(ClientReset, nil)
+		return
+	}
+	x := s.x
+	again := s.moveUp()
+	if s.x == x && s.state == webExchanging {
+		again = s.moveDown() || again
+	}
+	if again && s.state == webExchanging && s.x == x {
+		s.client.Conn.Again()
+	}
+}
+
+// moveUp moves the request's body until it is complete, nothing has come or the
+// backend takes nothing.
+func (s *webSession) moveUp() (again bool) {
+	x := s.x
+	for range moveTurn {
+		if x.up.Done() || !x.link.Flush() {
+			return false
+		}
+		in := s.box.bytes()
+		if len(in) == 0 {
+			buf := s.port.w.loop.Buffer()
+			if s.client.Ended() {
+				s.finish(ClientGone, nil)
+				return false
+			}
+			if !s.client.Conn.Readable() {
+				return false
+			}
+			in = buf[:s.client.Receive(buf)]
+		}
+		rest, out := passBody(&x.up, &x.link.Side, in, s.port.w.scratch[:0])
+		x.link.Send(out)
+		s.box.keep(rest)
+		x.moved = true
+		if why := x.up.Failed(); why != http.OK {
+			s.requestFailed(why)
+			return false
+		}
+	}
+	return true
+}
+
+// passBody sends a body's pieces from in to a side. Small ones are gathered behind
+// out, which is what is still to be sent when it returns.
+func passBody(b *http.Body, to *relay.Side, in, out []byte) (rest, unsent []byte) {
+	for len(in) > 0 && !b.Done() && b.Failed() == http.OK {
+		piece, n := b.Next(in)
+		in = in[n:]
+		if len(out)+len(piece) <= gathered {
+			out = append(out, piece...)
+			continue
+		}
+		to.Send(out)
+		out = out[:0]
+		to.Send(piece)
+	}
+	return in, out
+}
+
+// requestFailed ends an exchange whose request's body is malformed. The backend
+// mustn't take what it got for a complete request.
+func (s *webSession) requestFailed(why http.Reason) {
+	s.x.link.Conn.Reset()
+	if s.x.headed {
+		s.abort(Malformed, nil)
+		return
+	}
+	s.rejectRequest(why, Malformed)
+}
+
+// moveDown moves the response until it is complete, nothing has come or the
+// client takes nothing.
+func (s *webSession) moveDown() (again bool) {
+	x := s.x
+	for range moveTurn {
+		l := x.link
+		if !s.client.Flush() {
+			return false
+		}
+		if !l.Conn.Readable() {
+			return false
+		}
+		buf := s.port.w.loop.Buffer()
+		n := l.Receive(buf)
+		if n > 0 {
+			s.heard(l.box.gather(buf[:n]))
+		} else if l.Ended() {
+			s.backendEnded()
+		}
+		if s.x != x || x.link != l || s.state != webExchanging {
+			return false
+		}
+	}
+	return true
+}
+
+// heard passes on what the backend has sent and nobody has consumed yet.
+func (s *webSession) heard(in []byte) {
+	x, w := s.x, s.port.w
+	x.answered, x.moved = true, true
+	out := w.scratch[:0]
+	for !x.headed {
+		n, why := w.parser.Response(&x.response, in, &x.link.scan, &x.about)
+		if why != http.OK {
+			s.client.Send(out)
+			s.rejectResponse(why)
+			return
+		}
+		if n == 0 {
+			x.link.box.keep(in)
+			s.client.Send(out)
+			return
+		}
+		out = s.appendResponse(out)
+		in = in[n:]
+		if x.response.Switched() {
+			s.client.Send(out)
+			s.switched(in)
+			return
+		}
+	}
+	in, out = passBody(&x.down, &s.client, in, out)
+	s.client.Send(out)
+	w.scratch = out[:0]
+	x.link.box.keep(nil)
+	s.checkResponse(len(in))
+}
+
+// checkResponse ends the exchange when the response has ended, well or not.
+// behind is how many bytes came behind it.
+func (s *webSession) checkResponse(behind int) {
+	x := s.x
+	switch {
+	case x.down.Failed() != http.OK:
+		s.abort(BackendMalformed, nil)
+	case x.down.Done():
+		s.complete(behind == 0)
+	}
+}
+
+// backendEnded deals with a backend that has closed or broken.
+func (s *webSession) backendEnded() {
+	x := s.x
+	switch {
+	case !x.answered && x.reused && x.repeat:
+		s.retry()
+	case !x.headed:
+		s.rejectResponse(http.NoResponse)
+	case !x.link.Broken() && x.down.End():
+		s.complete(false)
+	default:
+		s.abort(BackendReset, nil)
+	}
+}
+
+// retry sends the request again, over a fresh connection: the one from the pool
+// had died before it could be used.
+func (s *webSession) retry() {
+	x := s.x
+	x.link.close()
+	x.link, x.reused = nil, false
+	s.dialAny()
+}
+
+// complete ends an exchange whose response has been passed on. clean says that
+// nothing came behind it.
+func (s *webSession) complete(clean bool) {
+	x, w := s.x, s.port.w
+	l := x.link
+	sent := x.up.Done() && !l.Waiting()
+	keep := sent && !x.closes
+	s.toClient += l.Received() - x.received
+	x.link = nil
+	// What is readable now is an end or bytes nobody asked for.
+	if clean && sent && x.response.Reusable() && !l.Ended() && !l.Conn.Readable() {
+		w.links.put(l)
+	} else {
+		l.close()
+	}
+	s.answered(keep)
+}
+
+// answered is called when the client has been given a whole response.
+func (s *webSession) answered(keep bool) {
+	if !keep {
+		s.endAnswered()
+		return
+	}
+	s.dropExchange()
+	s.box.release()
+	s.enter(webAwaiting, s.port.w.e.cfg.HTTP.KeepAlive)
+}
+
+// endAnswered closes the connection behind a whole response. A client that has
+// said that it sends nothing more needs no lingering.
+func (s *webSession) endAnswered() {
+	last := s.x.last && s.x.up.Done() && len(s.box.bytes()) == 0
+	if last && s.client.Flush() {
+		s.finish(ClientClosed, nil)
+		return
+	}
+	s.end(ClientClosed)
+}
+
+// stalled is called when the deadline of an exchange has passed. It only counts
+// if nothing has moved since it was set.
+func (s *webSession) stalled() {
+	x := s.x
+	if x.moved {
+		x.moved = false
+		s.enter(webExchanging, s.port.w.e.cfg.HTTP.Stall)
+		return
+	}
+	switch {
+	case x.headed:
+		s.abort(StallTimeout, nil)
+	case !x.up.Done() && !x.link.Waiting():
+		s.rejectRequest(http.BodyTimeout, StallTimeout)
+	default:
+		s.refuse(FirstByteTimeout, nil)
+	}
+}
+
+// switched turns the exchange into a relay; in is what the backend has sent in
+// the other protocol already.
+func (s *webSession) switched(in []byte) {
+	x := s.x
+	s.client.Send(in)
+	x.link.Send(s.box.bytes())
+	x.link.box.drop()
+	s.box.drop()
+	s.enter(webSwitched, 0)
+	s.relay()
+}
+
+// relay moves bytes until both sides have ended.
+func (s *webSession) relay() {
+	l := s.x.link
+	switch relay.Run(&s.client, &l.Side, &s.port.w.pipes) {
+	case relay.Done:
+		s.finish(ClientClosed, nil)
+	case relay.ClientReset:
+		l.Conn.Reset()
+		s.finish(ClientReset, nil)
+	case relay.BackendReset:
+		s.abort(BackendReset, nil)
+	}
+}

@@ -1,0 +1,243 @@
+package engine
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/proxy-engine/proxy-engine/codecs/http"
+	"github.com/proxy-engine/proxy-engine/engine/reactor"
+	"github.com/proxy-engine/proxy-engine/engine/relay"
+	"github.com/proxy-engine/proxy-engine/resolve"
+)
+
+// webSession is one client's HTTP connection, on one loop. It serves one
+// request after the other; what it only needs while there is one is in the
+// exchange, so that an idle connection consists of little more than its socket.
+type webSession struct {
+	client relay.Side
+	port   *port
+	peer   netip.AddrPort
+	timer  reactor.Timer
+	box    inbox // what the client has sent and nobody has consumed yet
+	scan   http.Scan
+	// x is the request under way; nil while awaiting, reading and from ending on.
+	x *exchange
+	// route is the last request's.
+	route    *resolve.Route
+	started  time.Duration // since the loop's start
+	toClient uint64        // bytes received from backends for it
+	requests int
+	state    webState
+	reason   Reason // decided when ending begins
+	within   bool   // the limit of sessions
+	trusted  bool   // the client is a proxy of ours
+	tracked  bool   // the resolver knows of route
+}
+
+var (
+	_ reactor.Handler = (*webSession)(nil)
+	_ reactor.Expirer = (*webSession)(nil)
+	_ asker           = (*webSession)(nil)
+)
+
+// startWebSession begins the life of an accepted HTTP connection.
+func startWebSession(p *port, fd int, client netip.AddrPort) {
+	w := p.w
+	s := &webSession{
+		port: p, peer: client, started: w.loop.Now(), within: w.e.admit(),
+		trusted: w.e.cfg.HTTP.trusts(client.Addr()),
+	}
+	defer s.guard()
+	w.visitors[s] = struct{}{}
+	if err := w.loop.Register(&s.client.Conn, fd, s); err != nil {
+		s.finish(NoDescriptors, err)
+		return
+	}
+	s.enter(webReading, w.e.cfg.HTTP.HeadTimeout)
+	s.resume()
+}
+
+// enter changes the state and starts its deadline, 0 for none.
+func (s *webSession) enter(state webState, deadline time.Duration) {
+	s.state = state
+	if deadline > 0 {
+		s.port.w.loop.After(&s.timer, deadline, s)
+	} else {
+		s.port.w.loop.Disarm(&s.timer)
+	}
+}
+
+// guard turns a panic into the end of this session alone.
+func (s *webSession) guard() {
+	if fault := recover(); fault != nil {
+		s.port.w.e.panicked(fault)
+		s.finish(Panicked, nil)
+	}
+}
+
+// Ready implements reactor.Handler, for the client.
+func (s *webSession) Ready(*reactor.Conn) {
+	defer s.guard()
+	switch s.state {
+	case webAwaiting, webReading:
+	case webResolving, webConnecting:
+		if s.client.Conn.Failed() {
+			s.finish(ClientGone, nil)
+		}
+	case webExchanging:
+		s.move()
+	case webSwitched:
+		s.relay()
+	case webEnding:
+		s.linger()
+	case webEnded:
+	}
+	s.resume()
+}
+
+// resume goes on with the next request, if the session has come to that. It is
+// called last wherever something has happened, so that requests that came
+// together are served one after the other and not one within the other.
+func (s *webSession) resume() {
+	s.considerKept()
+	if s.state == webAwaiting || s.state == webReading {
+		s.read()
+	}
+}
+
+// backendReady is Ready for the backend.
+func (s *webSession) backendReady() {
+	defer s.guard()
+	switch s.state {
+	case webConnecting:
+		s.connecting()
+	case webExchanging:
+		s.move()
+	case webSwitched:
+		s.relay()
+	}
+	s.resume()
+}
+
+// Expire implements reactor.Expirer: the state's deadline has passed.
+func (s *webSession) Expire() {
+	defer s.guard()
+	switch s.state {
+	case webAwaiting:
+		s.finish(IdleTimeout, nil)
+	case webReading:
+		s.headTimedOut()
+	case webResolving:
+		s.refuse(ResolveTimeout, nil)
+	case webConnecting:
+		s.connectTimedOut()
+	case webExchanging:
+		s.stalled()
+	case webSwitched, webEnding:
+		s.finish(s.reason, nil)
+	case webEnded:
+	}
+	s.resume()
+}
+
+// headTimedOut tells a client that has begun a request; one that hasn't is
+// closed without a word.
+func (s *webSession) headTimedOut() {
+	if len(s.box.bytes()) == 0 {
+		s.finish(DetectTimeout, nil)
+		return
+	}
+	s.reject(http.HeadTimeout, DetectTimeout)
+}
+
+// from implements asker.
+func (s *webSession) from() (*port, netip.AddrPort) { return s.port, s.peer }
+
+// waitsFor implements asker.
+func (s *webSession) waitsFor(q *question) { s.x.question = q }
+
+// resolved implements asker.
+func (s *webSession) resolved(route *resolve.Route) {
+	defer s.guard()
+	s.routed(route, s.box.bytes())
+	s.resume()
+}
+
+// linger reads and drops what the client still sends, until it closes: unread
+// bytes would turn the close into a reset that overtakes the last response.
+func (s *webSession) linger() {
+	if !s.client.Flush() {
+		return
+	}
+	s.client.End()
+	for range setupTurn {
+		if s.client.Ended() || s.client.Broken() {
+			s.finish(s.reason, nil)
+			return
+		}
+		if !s.client.Conn.Readable() {
+			return
+		}
+		s.client.Receive(s.port.w.loop.Buffer()[:minReadBuffer])
+	}
+	s.client.Conn.Again()
+}
+
+// end closes the client's connection once it has got everything.
+func (s *webSession) end(reason Reason) {
+	s.reason = reason
+	s.dropExchange()
+	s.enter(webEnding, s.port.w.e.cfg.Timeouts.Flush)
+	s.linger()
+}
+
+// drain ends a connection that waits for a next request; others end with the
+// request they serve.
+func (s *webSession) drain() {
+	if s.state == webAwaiting {
+		s.end(Drained)
+	}
+}
+
+// abort closes the client's connection with a reset, so that what it has got of
+// a response doesn't seem complete.
+func (s *webSession) abort(reason Reason, cause error) {
+	s.client.Conn.Reset()
+	s.finish(reason, cause)
+}
+
+// dropExchange ends the request under way, and with it the use of its backend.
+func (s *webSession) dropExchange() {
+	x := s.x
+	if x == nil {
+		return
+	}
+	if x.question != nil {
+		x.question.leave(s)
+	}
+	if x.link != nil {
+		s.toClient += x.link.Received() - x.received
+		x.link.close()
+	}
+	s.x = nil
+	s.port.w.putExchange(x)
+}
+
+// finish closes everything and does the accounts. Terminal.
+func (s *webSession) finish(reason Reason, cause error) {
+	if s.state == webEnded {
+		return
+	}
+	w := s.port.w
+	s.dropExchange()
+	end := ending{
+		listener: s.port.spec, client: s.peer, route: s.route, state: s.state.state(), reason: reason, cause: cause,
+		established: s.tracked, age: w.loop.Now() - s.started,
+		fromClient: s.client.Received(), toClient: s.toClient,
+	}
+	s.enter(webEnded, 0)
+	s.client.Close()
+	s.box.drop()
+	delete(w.visitors, s)
+	w.e.ended(&end)
+}

@@ -1,0 +1,50 @@
+package engine
+
+// webState is where a client's HTTP connection stands.
+//
+//	awaiting ─► reading ─► resolving ─► connecting ─► exchanging ─► switched
+//	   ▲            │           │            │             │
+//	   └────────────┴───────────┴────────────┴─────────────┤ response complete
+//	                                                       └─► ending ─► ended
+type webState uint8
+
+const (
+	// webAwaiting: no byte of a next request is here. Deadline: HTTP.KeepAlive.
+	webAwaiting webState = iota
+	// webReading: a part of a head is here. Deadline: HTTP.HeadTimeout.
+	webReading
+	// webResolving: the host's route is being looked up off the loop; the client
+	// isn't read. Deadline: Timeouts.Resolve.
+	webResolving
+	// webConnecting: the backend is being dialled. Deadline: Timeouts.Connect or
+	// the route's.
+	webConnecting
+	// webExchanging: the request is on its way, and the response back, both at
+	// once. Deadline: HTTP.FirstByte, then HTTP.Stall.
+	webExchanging
+	// webSwitched: bytes pass untouched (Upgrade). No deadline.
+	webSwitched
+	// webEnding: the last response is on its way, what the client still sends is
+	// read and dropped until it closes. Deadline: Timeouts.Flush.
+	webEnding
+	// webEnded: terminal.
+	webEnded
+)
+
+// state is the state of other sessions that says the same, for logs.
+func (s webState) state() State {
+	switch s {
+	case webResolving:
+		return Resolving
+	case webConnecting:
+		return Connecting
+	case webExchanging, webSwitched:
+		return Relaying
+	case webEnding:
+		return Flushing
+	case webEnded:
+		return Closed
+	default:
+		return Detecting
+	}
+}
