@@ -13,7 +13,7 @@ PEERS ?=
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## Show it at work: two PostgreSQL servers, the proxy in front, psql to try
+run: ## Show it at work: HTTP and PostgreSQL servers, the proxy in front, lines to try
 	@scripts/demo.sh
 
 test: ## Install what the tests need, run them with the race detector

@@ -44,12 +44,19 @@ type HTTP struct {
 	Via string
 	// Telemetry adds X-Proxy-* to responses.
 	Telemetry bool
+	// AssumeOK passes every status on as 200 unless it decides how the message
+	// ends (the original's fast assume-ok).
+	AssumeOK bool
+	// Direct is the answer to every request, none of which is forwarded or has
+	// its host looked up; nil forwards them.
+	Direct *http.Static
 }
 
 // DefaultHTTP returns the defaults: those of the original proxy where it has
 // the setting.
 func DefaultHTTP() HTTP {
 	return HTTP{
+		Limits:      http.DefaultLimits(),
 		HeadTimeout: 15 * time.Second,
 		KeepAlive:   60 * time.Second,
 		FirstByte:   30 * time.Second,
@@ -77,7 +84,23 @@ func (h *HTTP) validate() error {
 	if h.PoolSize < 0 || h.PoolIdle < 0 || h.PoolLifetime < 0 || h.RequestsPerConnection < 0 {
 		errs = append(errs, errors.New("HTTP: pool size, times and requests per connection can't be negative"))
 	}
-	return errors.Join(errs...)
+	if h.Via != "" && !http.IsToken(h.Via) {
+		errs = append(errs, fmt.Errorf("HTTP: Via's pseudonym %q isn't a token", h.Via))
+	}
+	return errors.Join(append(errs, checkDirect(h.Direct))...)
+}
+
+// checkDirect returns what is wrong with a direct response.
+func checkDirect(d *http.Static) error {
+	switch {
+	case d == nil:
+		return nil
+	case d.Status < 200 || d.Status > 599:
+		return fmt.Errorf("HTTP direct response: the status %d isn't from 200 to 599", d.Status)
+	case d.Type != "" && len(http.AppendField(nil, "Content-Type", []byte(d.Type))) == 0:
+		return fmt.Errorf("HTTP direct response: %q can't be a Content-Type", d.Type)
+	}
+	return nil
 }
 
 // trusts says whether a client is a proxy of ours.

@@ -144,6 +144,9 @@ func (s *webSession) begin(in []byte) {
 	}
 	key := x.request.Key()
 	switch {
+	case s.within && w.e.cfg.HTTP.Direct != nil:
+		s.direct(in)
+		return
 	case len(key) == 0:
 		s.hold(in)
 		s.rejectRequest(http.BadHost, Malformed)

@@ -63,7 +63,9 @@ func (s *webSession) appendResponse(dst []byte) []byte {
 	}
 	x.headed = true
 	// A client that is still sending its request can't be told from the next.
-	reply := http.Reply{Close: !x.up.Done(), Via: s.port.w.e.cfg.HTTP.Via}
+	e := s.port.w.e
+	h := &e.cfg.HTTP
+	reply := http.Reply{Close: !x.up.Done() || e.draining.Load(), Via: h.Via, AssumeOK: h.AssumeOK}
 	reply.Extra = s.telemetry()
 	x.closes = !x.response.KeepsClient(&x.about, &reply)
 	x.response.StartBody(&x.down, &x.about)

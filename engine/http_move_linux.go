@@ -203,6 +203,11 @@ func (s *webSession) answered(keep bool) {
 		return
 	}
 	s.dropExchange()
+	if s.port.w.e.draining.Load() {
+		// Since the response's head was sent, which says otherwise.
+		s.end(Drained)
+		return
+	}
 	s.box.release()
 	s.enter(webAwaiting, s.port.w.e.cfg.HTTP.KeepAlive)
 }

@@ -86,6 +86,8 @@ func (s *webSession) Ready(*reactor.Conn) {
 		}
 	case webExchanging:
 		s.move()
+	case webDiscarding:
+		s.discard()
 	case webSwitched:
 		s.relay()
 	case webEnding:
@@ -133,6 +135,8 @@ func (s *webSession) Expire() {
 		s.connectTimedOut()
 	case webExchanging:
 		s.stalled()
+	case webDiscarding:
+		s.discardStalled()
 	case webSwitched, webEnding:
 		s.finish(s.reason, nil)
 	case webEnded:

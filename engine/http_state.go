@@ -22,6 +22,10 @@ const (
 	// webExchanging: the request is on its way, and the response back, both at
 	// once. Deadline: HTTP.FirstByte, then HTTP.Stall.
 	webExchanging
+	// webDiscarding: the request is answered without a backend once its body, which
+	// is dropped, has been read. From reading, to awaiting or ending. Deadline:
+	// HTTP.Stall.
+	webDiscarding
 	// webSwitched: bytes pass untouched (Upgrade). No deadline.
 	webSwitched
 	// webEnding: the last response is on its way, what the client still sends is
@@ -38,7 +42,7 @@ func (s webState) state() State {
 		return Resolving
 	case webConnecting:
 		return Connecting
-	case webExchanging, webSwitched:
+	case webExchanging, webDiscarding, webSwitched:
 		return Relaying
 	case webEnding:
 		return Flushing

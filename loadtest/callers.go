@@ -93,8 +93,9 @@ func (w *callers) note(change func()) {
 	change()
 }
 
-// next takes the next exchange, which is to begin at due, and false when none
-// is to follow. Those that would begin too late have failed.
+// next takes the next exchange, which is to begin at due; false says that none
+// is to follow, and due is when the window is over. Those that would begin too
+// late have failed.
 func (w *callers) next(now time.Time) (due time.Time, more bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -106,18 +107,17 @@ func (w *callers) next(now time.Time) (due time.Time, more bool) {
 		w.fail(measure.Late, "")
 	}
 	if !due.Before(w.span.To) {
-		return due, false
+		return w.span.To, false
 	}
 	w.arrivals.take()
-	w.tally.begun(due, latest(due, now))
 	return due, true
 }
 
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+// begun notes that an exchange taken from next begins.
+func (w *callers) begun(due, now time.Time) {
+	if w.load.Arrivals > 0 {
+		w.note(func() { w.tally.begun(due, now) })
 	}
-	return b
 }
 
 // finished counts an exchange that was as it should be.
@@ -151,7 +151,7 @@ func (w *callers) addTo(c *report.Counts) {
 	if !w.renew {
 		w.counted.Sessions.Wanted = uint64(len(w.lines))
 		for _, l := range w.lines {
-			if l.failures == 0 {
+			if l.failures == 0 && l.answered {
 				w.counted.Sessions.Alive++
 			}
 		}

@@ -127,7 +127,7 @@ func waitUntil(ctx context.Context, t time.Time, finished <-chan struct{}) {
 
 func (c *conductor) do(ctx context.Context, p phase, span window) error {
 	c.watch.enter(p)
-	return each(c.parts, func(one part) error { return one.do(ctx, p, span) })
+	return each(ctx, c.parts, func(ctx context.Context, one part) error { return one.do(ctx, p, span) })
 }
 
 func (c *conductor) count() error {

@@ -12,6 +12,11 @@ import (
 // spareDescriptors are left for everything but sessions.
 const spareDescriptors = 64
 
+// maxProcesses bounds the workers, so that a slip in the number of sessions
+// doesn't fill the machine with them. It allows 10 million sessions where a
+// process may open 20,000 descriptors.
+const maxProcesses = 512
+
 // shape is how a load is spread: loops are event loops per process.
 type shape struct{ processes, loops int }
 
@@ -23,7 +28,7 @@ func shapeOf(l load) (shape, error) {
 		return shape{}, err
 	}
 	sessions, c := l.sessions(), l.common()
-	needed := (sessions + limit - 1) / limit
+	needed := (sessions-1)/limit + 1
 	s := shape{processes: max(c.Processes, 1)}
 	if c.Processes == 0 {
 		s.processes = max(needed, 1)
@@ -31,6 +36,8 @@ func shapeOf(l load) (shape, error) {
 	s.processes = min(s.processes, max(sessions, 1))
 	s.loops = max(min(c.Loops, sessions/s.processes), 1)
 	switch {
+	case s.processes > maxProcesses:
+		return s, fmt.Errorf("%d processes for %d sessions: at most %d", s.processes, sessions, maxProcesses)
 	case s.processes < needed:
 		return s, fmt.Errorf("%d sessions take %d processes of %d descriptors each", sessions, needed, limit)
 	case s.processes > 1 && len(c.Worker) == 0:

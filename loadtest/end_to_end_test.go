@@ -4,6 +4,7 @@ package loadtest
 
 import (
 	"context"
+	"math"
 	"net"
 	"net/netip"
 	"os"
@@ -133,8 +134,10 @@ func TestOpenLoopCountsEveryArrival(t *testing.T) {
 }
 
 // sharded runs a load in three worker processes.
-func sharded(c Common) Common {
-	c.Processes = 3
+func sharded(c Common) Common { return overProcesses(c, 3) }
+
+func overProcesses(c Common, n int) Common {
+	c.Processes = n
 	return c
 }
 
@@ -395,6 +398,10 @@ func TestSettingsAreChecked(t *testing.T) {
 		"no such direction":      Bulk{Common: good, Conns: 1, Direction: directions, Duration: time.Second},
 		"too few descriptors":    Hold{Common: good, Sessions: 1 << 31, Ramp: 1, Payload: 1},
 		"no time for an answer":  RR{Exchanges: exchangesTo(Common{Targets: good.Targets}, 1), Payload: 1},
+		"too many processes":     Hold{Common: overProcesses(good, maxProcesses+1), Sessions: 1 << 20, Ramp: 1, Payload: 1},
+		"arrivals without end":   RR{Exchanges: arrivingAt(good, math.Inf(1)), Payload: 1},
+		"arrivals no number":     RR{Exchanges: arrivingAt(good, math.NaN()), Payload: 1},
+		"arrivals too rare":      RR{Exchanges: arrivingAt(good, 1e-12), Payload: 1},
 		"no connections in bulk": Bulk{Common: good, Duration: time.Second},
 	} {
 		if r, err := run.Run(t.Context()); err == nil || r != nil {

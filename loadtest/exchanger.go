@@ -4,6 +4,7 @@ package loadtest
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/loadtest/measure"
@@ -74,11 +75,7 @@ func (w *exchanger) prepare(ctx context.Context) error {
 		s.begin(w.size, time.Now())
 	}
 	err := w.until(ctx, tick, w.quiet)
-	for _, s := range w.sessions {
-		if s.failures == 0 {
-			w.established++
-		}
-	}
+	w.established = w.answered()
 	return err
 }
 
@@ -120,7 +117,13 @@ func (w *exchanger) dispatch(now time.Time) (wait time.Duration, done bool) {
 	for {
 		due := w.arrivals.next()
 		switch {
-		case !due.Before(w.tally.span.To) || w.usable == 0:
+		case w.usable == 0:
+			return tick, w.busy == 0
+		case !due.Before(w.tally.span.To):
+			// Until the window is over, or what is measured would be too short.
+			if left := w.tally.span.To.Sub(now); left > 0 {
+				return left, false
+			}
 			return tick, w.busy == 0
 		case due.After(now):
 			return due.Sub(now), false
@@ -158,6 +161,10 @@ func (w *exchanger) exchanged(s *session) {
 }
 
 func (w *exchanger) failed(s *session) {
+	// One that fails between two exchanges is still among the idle.
+	if i := slices.Index(w.idle, s); i >= 0 {
+		w.idle = slices.Delete(w.idle, i, i+1)
+	}
 	if s.failures >= giveUpAfter {
 		w.usable--
 	} else if w.running {
@@ -176,9 +183,15 @@ func (w *exchanger) addTo(c *report.Counts) {
 	}
 	c.Sessions.Wanted += uint64(len(w.sessions))
 	c.Sessions.Established += w.established
+	c.Sessions.Alive += w.answered()
+}
+
+// answered is how many sessions have had an answer, and no failure since.
+func (w *exchanger) answered() (n uint64) {
 	for _, s := range w.sessions {
-		if s.failures == 0 {
-			c.Sessions.Alive++
+		if s.failures == 0 && s.exchanges > 0 {
+			n++
 		}
 	}
+	return n
 }

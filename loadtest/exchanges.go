@@ -4,6 +4,7 @@ package loadtest
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/loadtest/report"
@@ -18,15 +19,31 @@ type Exchanges struct {
 	// connections (an open loop): they are begun whether or not earlier ones are
 	// done, and one that has to wait for a connection counts its time from when
 	// it was to begin. 0 means that each connection begins its next exchange when
-	// the last is done (a closed loop: the server's speed sets the rate).
+	// the last is done (a closed loop: the server's speed sets the rate). Else
+	// it is between 0.001 and 10 million.
 	Arrivals float64
 	WarmUp   time.Duration // not measured
 	Duration time.Duration // measured
 }
 
+// The bounds of Arrivals, so that their times can be computed, and those that
+// come too late can be counted one by one.
+const (
+	minArrivals = 0.001
+	maxArrivals = 10e6
+)
+
 func (m *Exchanges) check() error {
 	return errors.Join(m.Common.check(), atLeast("conns", m.Conns, 1),
-		atLeast("rate", m.Arrivals, 0), atLeast("warm-up", m.WarmUp, 0), atLeast("duration", m.Duration, time.Millisecond))
+		m.checkArrivals(), atLeast("warm-up", m.WarmUp, 0), atLeast("duration", m.Duration, time.Millisecond))
+}
+
+func (m *Exchanges) checkArrivals() error {
+	// Not the other way round: NaN is neither.
+	if m.Arrivals == 0 || m.Arrivals >= minArrivals && m.Arrivals <= maxArrivals {
+		return nil
+	}
+	return fmt.Errorf("rate %v: want 0, or %v to %.0f per second", m.Arrivals, minArrivals, float64(maxArrivals))
 }
 
 func (m *Exchanges) settings(of ...report.Setting) []report.Setting {

@@ -14,8 +14,8 @@ const (
 	// time, so that a server slower than the ramp, or than the check at the end,
 	// isn't flooded.
 	atOnce = 512
-	// hopelessAfter is how many sessions in a row may fail to open until a loop
-	// opens no more.
+	// hopelessAfter is how many sessions in a row may fail until a loop opens or
+	// verifies no more: a server that stalls would take a timeout for each batch.
 	hopelessAfter = 100
 )
 
@@ -100,11 +100,12 @@ func (w *holder) idle(ctx context.Context, span window) error {
 	return w.until(ctx, tick, func(now time.Time) bool { return !now.Before(span.To) || w.standing() == 0 })
 }
 
-// verify makes one more exchange on every session.
+// verify makes one more exchange on every session, unless it is hopeless; those
+// left out are not alive.
 func (w *holder) verify(ctx context.Context) error {
-	w.verifying = true
+	w.verifying, w.hopeless = true, 0
 	return w.until(ctx, tick, func(now time.Time) bool {
-		for w.next < len(w.sessions) && w.busy < w.atOnce {
+		for w.next < len(w.sessions) && w.busy < w.atOnce && w.hopeless < hopelessAfter {
 			w.verifyNext(now)
 		}
 		return w.busy == 0

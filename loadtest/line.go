@@ -15,6 +15,7 @@ type line struct {
 	ordinal  uint64 // of its next connection
 	sources  sources
 	conn     client.Conn // nil if not open
+	answered bool        // ever
 	failures int         // since the last success
 }
 
@@ -31,9 +32,15 @@ func (l *line) run(ctx context.Context) {
 	for ctx.Err() == nil && l.failures < giveUpAfter {
 		due, more := l.callers.next(time.Now())
 		if !more {
+			// Until the window is over, or what is measured would be too short.
+			waitUntil(ctx, due, nil)
 			return
 		}
 		waitUntil(ctx, due, nil)
+		if ctx.Err() != nil {
+			return
+		}
+		l.callers.begun(due, time.Now())
 		l.exchange(ctx, due)
 	}
 }
@@ -45,12 +52,12 @@ func (l *line) exchange(ctx context.Context, due time.Time) bool {
 	if w.renew {
 		w.note(func() { w.counted.Sessions.Wanted++ })
 	}
-	err := l.attempt(ctx)
+	err := l.attempt(ctx, due)
 	if err == nil && w.renew {
 		err = l.close()
 	}
 	if err == nil {
-		l.failures = 0
+		l.failures, l.answered = 0, true
 		w.finished(due, time.Now())
 		return true
 	}
@@ -62,8 +69,8 @@ func (l *line) exchange(ctx context.Context, due time.Time) bool {
 	return false
 }
 
-func (l *line) attempt(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, l.callers.load.Timeout)
+func (l *line) attempt(ctx context.Context, due time.Time) error {
+	ctx, cancel := context.WithDeadline(ctx, due.Add(l.callers.load.Timeout))
 	defer cancel()
 	if l.conn == nil {
 		if err := l.dial(ctx); err != nil {

@@ -42,7 +42,7 @@ func newLoops(l load, first seat, n int) (loops, error) {
 }
 
 func (ws loops) do(ctx context.Context, p phase, span window) error {
-	return each(ws, func(w worker) error { return w.do(ctx, p, span) })
+	return each(ctx, ws, func(ctx context.Context, w worker) error { return w.do(ctx, p, span) })
 }
 
 func (ws loops) progress() report.Progress {
@@ -67,11 +67,12 @@ func (ws loops) free() {
 	}
 }
 
-// each runs f for all items at once and waits for all of them.
-func each[T any](items []T, f func(T) error) error {
-	var group errgroup.Group
+// each runs f for all items at once and waits for all of them. If one fails the
+// context of the others ends: what they would measure is of no use.
+func each[T any](ctx context.Context, items []T, f func(context.Context, T) error) error {
+	group, ctx := errgroup.WithContext(ctx)
 	for _, item := range items {
-		group.Go(func() error { return f(item) })
+		group.Go(func() error { return f(ctx, item) })
 	}
 	return group.Wait()
 }

@@ -49,6 +49,13 @@ func TestPostgres(t *testing.T) {
 		equal(t, "alive", r.Sessions.Alive, 4)
 		equal(t, "latencies", r.Latency.Count(), r.Operations)
 	})
+	t.Run("rare arrivals", func(t *testing.T) {
+		load := postgresTo(cluster, 2)
+		load.Arrivals = 5
+		r, err := load.Run(t.Context())
+		clean(t, r, err)
+		equal(t, "measured time", uint64(r.Elapsed), uint64(load.Duration))
+	})
 	t.Run("new connections", func(t *testing.T) {
 		load := postgresTo(cluster, 2)
 		load.NewConnections = true

@@ -19,8 +19,9 @@ func lookupNetIP(ctx context.Context, name string) ([]netip.Addr, error) {
 	return net.DefaultResolver.LookupNetIP(ctx, "ip", name)
 }
 
-// addresses returns what to dial for an endpoint, and whether it is a name.
-func (c *Cache) addresses(ctx context.Context, endpoint string) (addrs []netip.AddrPort, named bool, err error) {
+// addresses returns what to dial for a protocol's endpoint, and whether it is a
+// name.
+func (c *Cache) addresses(ctx context.Context, protocol, endpoint string) (addrs []netip.AddrPort, named bool, err error) {
 	host, port, err := ParseEndpoint(endpoint)
 	if err != nil {
 		return nil, false, &Error{Kind: Internal, Err: err}
@@ -29,7 +30,7 @@ func (c *Cache) addresses(ctx context.Context, endpoint string) (addrs []netip.A
 	if err != nil {
 		return nil, named, err
 	}
-	addrs, err = c.permitted(found, port)
+	addrs, err = permitted(c.o.guard(protocol), found, port)
 	if err != nil {
 		return nil, named, Errorf(Forbidden, "endpoint %q: %w", endpoint, err)
 	}
@@ -65,11 +66,11 @@ func dnsError(host string, err error) error {
 
 // permitted drops what the guard refuses; if it refuses everything, its first
 // verdict is the error.
-func (c *Cache) permitted(found []netip.Addr, port uint16) ([]netip.AddrPort, error) {
+func permitted(guard Guard, found []netip.Addr, port uint16) ([]netip.AddrPort, error) {
 	var addrs []netip.AddrPort
 	var refused error
 	for _, addr := range found {
-		if err := c.o.Guard.Check(addr); err != nil {
+		if err := guard.Check(addr); err != nil {
 			if refused == nil {
 				refused = err
 			}

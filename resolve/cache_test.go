@@ -200,6 +200,18 @@ func TestDefaultLookup(t *testing.T) {
 	}
 }
 
+// TestGuards: a protocol may have a guard of its own, which opens nothing for
+// the others.
+func TestGuards(t *testing.T) {
+	c := NewCache(Fixed("127.0.0.1:80"), CacheOptions{Guards: map[string]Guard{"open": {SkipAll: true}}})
+	if _, err := c.Fetch(t.Context(), Request{Protocol: "open", Resource: "a"}); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Fetch(t.Context(), Request{Protocol: "closed", Resource: "a"}); KindOf(err) != Forbidden {
+		t.Errorf("got %v, want the guard's refusal", err)
+	}
+}
+
 func TestSingleFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{resolve: func(context.Context, Request) (Result, error) {

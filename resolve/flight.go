@@ -67,7 +67,7 @@ func (c *Cache) resolve(ctx context.Context, req Request) *entry {
 	named := false
 	if err == nil {
 		e.Result = res
-		e.Addrs, named, err = c.addresses(ctx, res.Endpoint)
+		e.Addrs, named, err = c.addresses(ctx, req.Protocol, res.Endpoint)
 	}
 	if err != nil {
 		c.failed.Add(1)

@@ -47,6 +47,8 @@ type CacheOptions struct {
 	MaxEntries int
 	// Guard judges every address before it gets into a Route.
 	Guard Guard
+	// Guards are those of protocols, by name, that don't have Guard's.
+	Guards map[string]Guard
 	// Lookup finds the addresses of a name. Default net.DefaultResolver.
 	Lookup LookupFunc
 	// Logger takes panics of the resolver and its failures that a stale route
@@ -76,6 +78,14 @@ func orDefault(d, fallback time.Duration) time.Duration {
 		return fallback
 	}
 	return d
+}
+
+// guard is the one that judges the addresses of a protocol's backends.
+func (o *CacheOptions) guard(protocol string) Guard {
+	if g, own := o.Guards[protocol]; own {
+		return g
+	}
+	return o.Guard
 }
 
 func (o CacheOptions) maxFailures() int { return max(1, o.MaxEntries/4) }

@@ -1,20 +1,27 @@
 #!/usr/bin/env bash
-# Shows the proxy at work: two throwaway PostgreSQL clusters on free ports,
-# database alpha on one and beta on the other, and proxy-engine in front, which
-# routes by database name. It runs a query through each to prove it, prints
-# the lines to try, and cleans up when it is interrupted.
+# Shows the proxy at work: proxy-engine --demo with its two HTTP servers, which
+# it routes to by Host, and beside them two throwaway PostgreSQL clusters on free
+# ports, database alpha on one and beta on the other, which it routes to by
+# database name. It proves each with a request or a query, prints the lines to
+# try, and cleans up when it is interrupted. HTTP needs nothing but Go; without
+# PostgreSQL, and where that can't be installed, it does the HTTP part alone.
 #
 #   DEMO_ONCE=1   end after the proof
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
-scripts/deps.sh demo
+
+databases=(alpha beta)
+if ! scripts/deps.sh demo; then
+  echo "Without PostgreSQL: the HTTP part alone."
+  databases=()
+fi
 
 bin=$(postgres_bin)
 work=$(mktemp -d)
 chmod 711 "$work"
-databases=(alpha beta)
+hosts=(alpha.localhost beta.localhost)
 declare -A cluster_pid cluster_port
 proxy_pid='' tail_pid=''
 
@@ -78,29 +85,61 @@ run_cluster() {
   done
 }
 
-# start_proxy builds and starts the proxy and finds out its port.
+# start_proxy builds and starts the proxy and finds out its ports.
 start_proxy() {
+  local args=(--demo --http 127.0.0.1:0)
   go build -o "$work/proxy-engine" ./cmd/proxy-engine
-  {
-    echo 'routes:'
-    for db in "${databases[@]}"; do
-      echo "  $db: {endpoint: \"127.0.0.1:${cluster_port[$db]}\"}"
-    done
-  } >"$work/routes.yaml"
-  "$work/proxy-engine" --postgres 127.0.0.1:0 --resolver "file://$work/routes.yaml" --allow-cidr 127.0.0.0/8 \
-    --log-level debug --log-format text --drain-timeout 1s 2>"$work/proxy.log" </dev/null &
+  if [ ${#databases[@]} -gt 0 ]; then
+    write_routes
+    args+=(--postgres 127.0.0.1:0 --resolver "file://$work/routes.yaml" --allow-cidr 127.0.0.0/8)
+  fi
+  "$work/proxy-engine" "${args[@]}" --log-level debug --log-format text --drain-timeout 1s 2>"$work/proxy.log" </dev/null &
   proxy_pid=$!
-  until proxy_port=$(sed -nE 's/.*msg=listening .*address=127\.0\.0\.1:([0-9]+).*/\1/p' "$work/proxy.log") && [ -n "$proxy_port" ]; do
+  until grep -qs 'msg=started' "$work/proxy.log"; do
     kill -0 "$proxy_pid" 2>/dev/null || die "proxy-engine doesn't start: $(cat "$work/proxy.log")"
     sleep 0.1
   done
+  http_port=$(port_of http) postgres_port=$(port_of postgres)
+}
+
+# write_routes says which server has which database.
+write_routes() {
+  local db
+  echo 'routes:' >"$work/routes.yaml"
+  for db in "${databases[@]}"; do
+    echo "  $db: {endpoint: \"127.0.0.1:${cluster_port[$db]}\"}" >>"$work/routes.yaml"
+  done
+}
+
+# port_of LISTENER prints the port it got, if there is such a listener.
+port_of() {
+  sed -nE "s/.*msg=listening .*listener=$1 .*address=127\\.0\\.0\\.1:([0-9]+).*/\\1/p" "$work/proxy.log"
+}
+
+# prove_http HOST asks the proxy which server answers for a host.
+prove_http() {
+  local got
+  got=$(get "$1") || die "the request through the proxy failed: $(cat "$work/proxy.log")"
+  [[ $got == *"This is $1."* ]] || die "wrong answer for $1: $got"
+  echo "  This is $1."
+}
+
+# get HOST prints a host's page, with its head if there is no curl.
+get() {
+  if command -v curl >/dev/null; then
+    curl -q -sS -m 10 --noproxy '*' -H "Host: $1" "http://127.0.0.1:$http_port/"
+    return
+  fi
+  exec 3<>"/dev/tcp/127.0.0.1/$http_port"
+  printf 'GET / HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$1" >&3
+  cat <&3
 }
 
 # prove DB asks through the proxy which server answers.
 prove() {
   local query="select current_database() || ' on the server at port ' || current_setting('port')"
   local want="$1 on the server at port ${cluster_port[$1]}" got
-  got=$(psql -X -w -At -h 127.0.0.1 -p "$proxy_port" -U demo -d "$1" -c "$query" </dev/null) || die "the query through the proxy failed: $(cat "$work/proxy.log")"
+  got=$(psql -X -w -At -h 127.0.0.1 -p "$postgres_port" -U demo -d "$1" -c "$query" </dev/null) || die "the query through the proxy failed: $(cat "$work/proxy.log")"
   [ "$got" = "$want" ] || die "wrong server: got '$got', want '$want'"
   echo "  $got"
 }
@@ -110,7 +149,13 @@ for db in "${databases[@]}"; do
 done
 start_proxy
 
-echo "Two queries through proxy-engine at 127.0.0.1:$proxy_port, each answered by a server of its own:"
+echo "Two requests through proxy-engine at 127.0.0.1:$http_port, each answered by a server of its own:"
+for host in "${hosts[@]}"; do
+  prove_http "$host"
+done
+if [ ${#databases[@]} -gt 0 ]; then
+  echo "Two queries through it at 127.0.0.1:$postgres_port, likewise:"
+fi
 for db in "${databases[@]}"; do
   prove "$db"
 done
@@ -118,12 +163,19 @@ done
 
 cat <<END
 
-Try it from another terminal:
-  psql -h 127.0.0.1 -p $proxy_port -U demo alpha
-  psql -h 127.0.0.1 -p $proxy_port -U demo beta
-  psql -h 127.0.0.1 -p $proxy_port -U demo gamma     # nobody has it: the proxy says so
-The routes, read anew whenever they change:
+Try it from another terminal (or a browser: http://alpha.localhost:$http_port/):
+  curl -i -H 'Host: alpha.localhost' http://127.0.0.1:$http_port/
+  curl -i -H 'Host: beta.localhost' http://127.0.0.1:$http_port/some/path
+  curl -i -H 'Host: gamma.localhost' http://127.0.0.1:$http_port/     # nobody has it: the proxy says so
+END
+[ ${#databases[@]} -eq 0 ] || cat <<END
+  psql -h 127.0.0.1 -p $postgres_port -U demo alpha
+  psql -h 127.0.0.1 -p $postgres_port -U demo beta
+  psql -h 127.0.0.1 -p $postgres_port -U demo gamma     # likewise
+The routes of PostgreSQL, read anew whenever they change:
   $work/routes.yaml
+END
+cat <<END
 
 The proxy's log follows. Ctrl-C ends everything and cleans up.
 END

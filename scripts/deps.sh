@@ -2,7 +2,8 @@
 # Installs what is missing of what the project needs besides Go:
 #
 #   scripts/deps.sh test     for make test: a C compiler (race detector),
-#                            PostgreSQL, psycopg2, node-postgres, ip
+#                            PostgreSQL, psycopg2, node-postgres, ip, curl,
+#                            nginx, wrk, h2load, Python, ws, undici
 #   scripts/deps.sh demo     for make run: PostgreSQL
 #   scripts/deps.sh bench    for make bench-peers: HAProxy, nginx, PgBouncer,
 #                            PostgreSQL, wrk, a C compiler
@@ -28,6 +29,11 @@ packages() {
       has_psycopg2 || echo python3-psycopg2
       command -v node >/dev/null || echo nodejs
       command -v npm >/dev/null || echo npm
+      [ -x /usr/bin/python3 ] || echo python3
+      command -v curl >/dev/null || echo curl
+      has_server nginx || echo nginx-light
+      command -v wrk >/dev/null || echo wrk
+      command -v h2load >/dev/null || echo nghttp2-client
       ;;
     bench)
       packages demo

@@ -27,7 +27,7 @@ func proxyEngineTCP(s site, impl string) plan {
 
 func proxyEngineHTTP(s site, impl string) plan {
 	return plan{start: append(proxyEngine(s, impl),
-		"--http", s.listen.String(), "--resolver", "fixed://"+s.backend.String())}
+		"--http", s.listen.String(), "--http-backend", s.backend.String(), "--http-skip-validation")}
 }
 
 // proxyEnginePostgres routes by a file, each database by its own entry.

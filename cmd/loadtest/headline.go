@@ -31,7 +31,7 @@ func headline(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	settings, err := shared.settings()
-	if err != nil {
+	if err := errors.Join(err, checkPage(shared.html)); err != nil {
 		return usageError{err}
 	}
 	h := head.Headline{Common: settings, Sessions: *sessions, Ramp: *ramp, Duration: *duration}

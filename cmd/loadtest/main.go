@@ -38,6 +38,8 @@ func (e usageError) Unwrap() error { return e.error }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first signal ends the run and has it report, the second the process.
+	context.AfterFunc(ctx, stop)
 	err := run(ctx, os.Args[1:], os.Stdout)
 	stop()
 	if errors.Is(err, flag.ErrHelp) {
@@ -115,7 +117,7 @@ func generate(ctx context.Context, m mode, args []string, out io.Writer) error {
 	}
 	end := shared.showProgress(&settings)
 	g, modeErr := build(settings)
-	if err := errors.Join(err, modeErr); err != nil {
+	if err := errors.Join(err, modeErr, checkPage(shared.html)); err != nil {
 		return usageError{err}
 	}
 	runtime.GOMAXPROCS(procsFor(settings.Loops))
@@ -160,6 +162,18 @@ func write(r interface{ WriteText(io.Writer) error }, asJSON bool, out io.Writer
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(r)
+}
+
+// checkPage sees before a run that its page can be written after it.
+func checkPage(path string) error {
+	if path == "" {
+		return nil
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // writePage writes the report's page to a file, if there is to be one.

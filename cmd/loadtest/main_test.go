@@ -87,6 +87,7 @@ func TestUsageErrors(t *testing.T) {
 	for _, line := range []string{
 		"", "dance", "rr", "rr --conns", "rr --target 192.0.2.1:80", "rr --target 127.0.0.1:80 --pid x",
 		"rr --target 127.0.0.1:80 --payload 1KB", "bulk --target 127.0.0.1:80 --direction up",
+		"rr --target 127.0.0.1:80 --html /dev/null/page",
 		"rr --target 127.0.0.1:80 more", "http --target 127.0.0.1:80 --check all", "headline --target 192.0.2.1:80",
 		"backend", "backend discard", "backend echo --listen here",
 	} {

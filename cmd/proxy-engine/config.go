@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
+	"slices"
 	"time"
 
+	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/codecs/postgres"
 	"github.com/proxy-engine/proxy-engine/codecs/tcp"
 	"github.com/proxy-engine/proxy-engine/engine"
@@ -19,6 +22,10 @@ func (s *settings) config(log *slog.Logger, f *findings) engine.Config {
 	cfg.Listen.SocketOptions, cfg.Dial = s.socket, s.socket
 	cfg.Cache = s.cache(log)
 	cfg.Listeners = s.listeners()
+	cfg.HTTP.Direct = s.httpDirect.static()
+	if s.http2 {
+		f.faultf("--http2 (HTTP_OPEN_HTTP2): HTTP/2 isn't served by this version; turn it off to go on with HTTP/1.1")
+	}
 	cfg.Resolver = s.openResolver(log, f)
 	checked := cfg
 	if checked.Resolver == nil {
@@ -33,12 +40,22 @@ func (s *settings) config(log *slog.Logger, f *findings) engine.Config {
 func (s *settings) cache(log *slog.Logger) resolve.CacheOptions {
 	o := s.engine.Cache
 	o.Guard.Allow, o.Logger = s.allow, log
+	o.Guards = map[string]resolve.Guard{codecs.HTTP.String(): s.httpGuard()}
 	for _, d := range []*time.Duration{&o.TTL, &o.NegativeTTL, &o.StaleFor} {
 		if *d == 0 {
 			*d = -1
 		}
 	}
 	return o
+}
+
+// httpGuard judges the backends of HTTP: TCP_SKIP_VALIDATION isn't about them.
+func (s *settings) httpGuard() resolve.Guard {
+	allow := s.allow
+	if s.demo {
+		allow = append(slices.Clip(allow), netip.PrefixFrom(demoAddr, demoAddr.BitLen()))
+	}
+	return resolve.Guard{Allow: allow, SkipAll: s.httpSkipGuard}
 }
 
 func (s *settings) listeners() []engine.Listener {
@@ -62,30 +79,6 @@ func numbered(name string, i int) string {
 		return name
 	}
 	return fmt.Sprintf("%s-%d", name, i+1)
-}
-
-// openResolver returns nil if there is none, or none that works.
-func (s *settings) openResolver(log *slog.Logger, f *findings) resolve.Resolver {
-	if s.resolver == "" {
-		return s.fixedResolver(f)
-	}
-	if s.backend != "" {
-		f.warnf("--tcp-backend (TCP_BACKEND_ENDPOINT) has no effect: --resolver is given")
-	}
-	r, err := resolve.Open(s.resolver, resolve.OpenOptions{Logger: log})
-	if err != nil {
-		f.faultf("--resolver %s: %w", hidePassword(s.resolver), err)
-		return nil
-	}
-	return r
-}
-
-func (s *settings) fixedResolver(f *findings) resolve.Resolver {
-	if s.backend == "" {
-		f.faultf("nowhere to route to: give --resolver or --tcp-backend (TCP_BACKEND_ENDPOINT)")
-		return nil
-	}
-	return resolve.Fixed(s.backend)
 }
 
 // newLogger makes the logger the settings ask for.

@@ -21,26 +21,13 @@ var unserved = map[string]struct {
 	"PROXY_TLS_KEY":                 {"TLS termination", false},
 	"PROXY_TLS_CA":                  {"TLS termination", false},
 	"TCP_MYSQL_PORT":                {"MySQL", false},
-	"HTTP_WORKERS":                  {"HTTP", false},
-	"HTTP_SERVER_MODE":              {"HTTP", false},
-	"HTTP_SERVER_IMPL":              {"HTTP", false},
-	"HTTP_FAST_PATH":                {"HTTP", false},
-	"HTTP_FAST_ASSUME_OK":           {"HTTP", false},
-	"HTTP_FIXED_BACKEND":            {"HTTP", false},
-	"HTTP_DIRECT_RESPONSE":          {"HTTP", false},
-	"HTTP_RAW_BACKEND":              {"HTTP", false},
-	"HTTP_BACKEND_POOL_SIZE":        {"HTTP", false},
-	"HTTP_KEEPALIVE_TIMEOUT":        {"HTTP", false},
-	"HTTP_OPEN_HTTP2":               {"HTTP", false},
-	"HTTP_SKIP_VALIDATION":          {"HTTP", false},
-	"HTTP_BACKEND_ENDPOINT":         {"HTTP", false},
 	"SMTP_BACKEND_ENDPOINT":         {"SMTP", false},
 	"SMTP_SKIP_VALIDATION":          {"SMTP", false},
 }
 
 // checkForeign looks for variables that look like settings and are none.
 func (t table) checkForeign(vars map[string]string, f *findings) {
-	known := t.names(func(s *setting) string { return s.env })
+	known := t.variables()
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
 		if _, known := unserved[name]; known {
 			checkUnserved(name, vars[name], f)
@@ -64,14 +51,21 @@ func checkUnserved(name, text string, f *findings) {
 
 // checkTypo warns of a variable that is nearly a setting's. Others of the same
 // prefixes are left alone: Kubernetes sets TCP_..._PORT and the like for
-// services that happen to be named so.
+// services that happen to be named so, and HTTP_PROXY is other programs'.
 func checkTypo(name string, known []string, f *findings) {
-	if slices.Contains(known, name) || !strings.HasPrefix(name, "TCP_") && !strings.HasPrefix(name, "PROXY_") {
+	if slices.Contains(known, name) || !isOurs(name) {
 		return
 	}
 	if hint := didYouMean("", name, known); hint != "" {
 		f.warnf("%s is not a setting%s", name, hint)
 	}
+}
+
+// isOurs says that a variable has one of the prefixes of settings.
+func isOurs(name string) bool {
+	return slices.ContainsFunc([]string{"TCP_", "HTTP_", "PROXY_"}, func(prefix string) bool {
+		return strings.HasPrefix(name, prefix)
+	})
 }
 
 // maxTypos is how many letters a name may be off and still be taken for a

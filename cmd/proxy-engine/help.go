@@ -43,7 +43,7 @@ and passes bytes on both ways.
 
 Every setting is a flag or a variable of the environment. A flag takes
 precedence; an empty variable counts as unset. TIME is 5s, 1m30s, or seconds;
-SIZE is bytes, or a number with KiB or MiB; lists have commas.
+SIZE is bytes, or a number with KiB, MiB or GiB; lists have commas.
 
   proxy-engine --postgres :5432 --resolver file:///etc/proxy-engine/routes.yaml
 `
@@ -68,7 +68,7 @@ func (t table) printHelp(w io.Writer) {
 
 func (s *setting) printHelp(w io.Writer) {
 	head := strings.TrimSpace("--" + s.flag + " " + s.meta)
-	fmt.Fprintf(w, "  %-34s %s\n", head, s.env)
+	fmt.Fprintf(w, "  %-34s %s\n", head, strings.Join(s.variables(), ", "))
 	text := s.usage
 	if d := s.standard(); d != "" {
 		text += " Default: " + d + "."
@@ -99,7 +99,7 @@ func (t table) printMarkdown(w io.Writer) {
 		fmt.Fprintf(w, "\n**%s**\n\n| Flag | Environment | Default | Original | Meaning |\n|---|---|---|---|---|\n", g.title)
 		for _, row := range g.rows {
 			flag := strings.TrimSpace("--" + row.flag + " " + row.meta)
-			fmt.Fprintf(w, "| `%s` | `%s` | %s | %s | %s |\n", flag, row.env, row.standard(), row.original, escapeCell(row.usage))
+			fmt.Fprintf(w, "| `%s` | `%s` | %s | %s | %s |\n", flag, strings.Join(row.variables(), "`, `"), row.standard(), row.original, escapeCell(row.usage))
 		}
 	}
 }
@@ -127,7 +127,7 @@ func (t table) printConfig(w io.Writer) {
 // origin says where the setting's value comes from, by name.
 func (s *setting) origin() string {
 	if s.source == fromEnv {
-		return s.source.String() + " " + s.env
+		return s.source.String() + " " + s.variable
 	}
 	return s.source.String()
 }

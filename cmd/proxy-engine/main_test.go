@@ -69,6 +69,11 @@ func TestCheck(t *testing.T) {
 		{"--tcp-backend", "db.example:5432"},
 		{"--resolver", "file://" + routes, "--tcp", "a@:7001", "--tcp=b@7002"},
 		{"--resolver", "fixed://[::1]:5432", "--postgres", "5432", "--postgres", "[::]:5433"},
+		{"--http", "8080", "--http-backend", "web.example:80"},
+		{"--http", "8080", "--http-fixed-backend", "web.example:80", "--resolver", "file://" + routes},
+		{"--http", "8080", "--http-direct-status", "503"},
+		{"--http", "8080", "--tcp", "a@:7001", "--http-backend", "web.example:80", "--tcp-backend", "db.example:5432"},
+		{"--demo"},
 	} {
 		r := runWith(nil, append(args, "--check")...)
 		if r.code != 0 || r.stdout != "the configuration is valid\n" {
@@ -111,6 +116,10 @@ func TestAllFaultsAtOnce(t *testing.T) {
 func TestNowhereToRouteTo(t *testing.T) {
 	r := runWith(nil, "--check")
 	if r.code != 1 || strings.Count(r.stderr, "\n") != 1 || !strings.Contains(r.stderr, "give --resolver or --tcp-backend") {
+		t.Errorf("exit %d, %q", r.code, r.stderr)
+	}
+	r = runWith(nil, "--check", "--http", ":80", "--tcp-backend", "10.0.0.1:1")
+	if r.code != 1 || strings.Count(r.stderr, "\n") != 1 || !strings.Contains(r.stderr, "give --resolver or --http-backend") {
 		t.Errorf("exit %d, %q", r.code, r.stderr)
 	}
 }

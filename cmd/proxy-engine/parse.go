@@ -76,11 +76,27 @@ func (t table) parseEnv(env []string, f *findings) {
 		}
 	}
 	for _, row := range t.rows() {
-		text, isSet := vars[row.env]
-		if isSet && row.source == fromDefault {
-			row.source = fromEnv
-			row.set(row.env, text, f)
+		if row.source == fromDefault {
+			row.setFromEnv(vars, f)
 		}
 	}
 	t.checkForeign(vars, f)
+}
+
+// setFromEnv takes the setting's variable. If it has two, both must say the
+// same.
+func (s *setting) setFromEnv(vars map[string]string, f *findings) {
+	for _, name := range s.variables() {
+		text, isSet := vars[name]
+		if !isSet {
+			continue
+		}
+		before := s.value.String()
+		s.set(name, text, f)
+		if s.source == fromEnv && s.value.String() != before {
+			f.faultf("%s=%s and %s=%s differ: one engine drives all listeners; leave one of them out",
+				s.variable, vars[s.variable], name, text)
+		}
+		s.source, s.variable = fromEnv, name
+	}
 }

@@ -67,6 +67,9 @@ func TestListeners(t *testing.T) {
 		{[]string{"TCP_POSTGRES_PORT=6000"}, nil, "postgres=0.0.0.0:6000"},
 		{[]string{"TCP_POSTGRES_PORT=6000"}, []string{"--tcp", "a@:1"}, "postgres=0.0.0.0:6000 a=:1"},
 		{[]string{"TCP_POSTGRES_PORT=6000"}, []string{"--postgres", "127.0.0.1:0"}, "postgres=127.0.0.1:0"},
+		{nil, []string{"--http", ":1", "--http", "2"}, "http=:1 http-2=0.0.0.0:2"},
+		{nil, []string{"--demo"}, "http=127.0.0.1:8080"},
+		{nil, []string{"--demo", "--tcp", "a@:1"}, "a=:1"},
 		{nil, []string{"--postgres", "1,[::1]:2", "--postgres", ":3"}, "postgres=0.0.0.0:1 postgres-2=[::1]:2 postgres-3=:3"},
 	}
 	for _, tt := range tests {
@@ -92,7 +95,8 @@ func TestForeignVariables(t *testing.T) {
 		{"PROXY_TLS_CERT=/cert.pem", true},
 		{"PROXY_TLS_ENABLED=false", false},
 		{"HTTP_OPEN_HTTP2=off", false},
-		{"HTTP_WORKERS=16", true},
+		{"HTTP_WORKERS=16", false},
+		{"HTTP_WORKER=16", true},
 		{"SMTP_BACKEND_ENDPOINT=smtp:25", true},
 		{"TCP_WORKER=4", true},
 		{"PROXY_LOGLEVEL=debug", true},

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/proxy-engine/proxy-engine/codecs/http"
 	"github.com/proxy-engine/proxy-engine/engine"
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
 	"github.com/proxy-engine/proxy-engine/resolve"
@@ -22,6 +23,16 @@ type settings struct {
 	resolver string
 	backend  string
 	allow    []netip.Prefix
+
+	httpBackend   string
+	httpFixed     string
+	httpDirect    directResponse
+	httpSkipGuard bool
+	httpKeepAlive bool
+	http2         bool
+	httpRaw       bool   // is taken and has no effect, as has
+	httpMode      string // the original's HTTP_SERVER_MODE
+	demo          bool
 
 	// engine is filled in place, but for its listeners, resolver and sockets.
 	engine engine.Config
@@ -57,13 +68,45 @@ func defaults() *settings {
 		drain:     30 * time.Second,
 		logLevel:  slog.LevelInfo,
 		logFormat: "text",
+
+		httpKeepAlive: true,
+		httpMode:      "process",
+	}
+}
+
+// directResponse is what HTTP clients are answered instead of being forwarded.
+type directResponse struct {
+	body   string
+	status int // 0: not said
+}
+
+// static returns nil if there is no direct response.
+func (d directResponse) static() *http.Static {
+	if d == (directResponse{}) {
+		return nil
+	}
+	status := d.status
+	if status == 0 {
+		status = 200
+	}
+	return &http.Static{Status: status, Type: "text/plain; charset=utf-8", Body: []byte(d.body)}
+}
+
+func (s *settings) listenByDefault() {
+	if s.demo {
+		s.http = []string{defaultDemo}
+	} else {
+		s.postgres = []string{defaultPostgres}
 	}
 }
 
 // complete fills in what depends on several settings.
 func (s *settings) complete() {
 	if len(s.http) == 0 && len(s.postgres) == 0 && len(s.tcp) == 0 {
-		s.postgres = []string{defaultPostgres}
+		s.listenByDefault()
+	}
+	if !s.httpKeepAlive {
+		s.engine.HTTP.RequestsPerConnection = 1
 	}
 	// The resolver and DNS may each take their time.
 	s.engine.Timeouts.Resolve = 2 * s.engine.Cache.Timeout

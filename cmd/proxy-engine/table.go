@@ -18,6 +18,9 @@ type setting struct {
 	env string
 	// original is the original proxy's name of the option, "" if it has none.
 	original string
+	// alias is the original's name of the same for HTTP: one engine drives all
+	// listeners. Given both, they must agree.
+	alias string
 	// meta stands for the value in the help. Settings without one are switches.
 	meta  string
 	usage string
@@ -28,6 +31,8 @@ type setting struct {
 	// fallback is the default, as text.
 	fallback string
 	source   source
+	// variable is the name the environment had it under, iff that is the source.
+	variable string
 }
 
 // group is a heading and its settings.
@@ -44,6 +49,7 @@ func newTable(s *settings) table {
 	t := table{
 		{"Listeners", listenerRows(s)},
 		{"Routing", routingRows(s)},
+		{"HTTP", httpRows(s)},
 		{"Sessions", sessionRows(s)},
 		{"Deadlines", deadlineRows(s)},
 		{"Sockets", socketRows(s)},
@@ -87,6 +93,24 @@ func (t table) names(f func(*setting) string) []string {
 	return all
 }
 
+// variables are the names of the setting in the environment.
+func (s *setting) variables() []string {
+	if s.alias == "" {
+		return []string{s.env}
+	}
+	return []string{s.env, s.alias}
+}
+
+// variables returns the names of all settings in the environment.
+func (t table) variables() []string {
+	var all []string
+	for _, row := range t.rows() {
+		all = append(all, row.variables()...)
+	}
+	slices.Sort(all)
+	return all
+}
+
 // isSwitch says that the flag needs no value.
 func (s *setting) isSwitch() bool { return s.meta == "" }
 
@@ -105,7 +129,7 @@ func listenerRows(s *settings) []*setting {
 			usage: "Listen for HTTP at host:port; a port alone means 0.0.0.0:port. Requests are routed by Host. Repeatable."},
 		{flag: "postgres", env: "TCP_POSTGRES_PORT", original: "ports", meta: "ADDR",
 			value: list[string]{&s.postgres, parseListenAddress, asIs},
-			auto:  defaultPostgres + " if no listener is given",
+			auto:  defaultPostgres + " if no listener is given, nor --demo",
 			usage: "Listen for PostgreSQL at host:port; a port alone means 0.0.0.0:port. Repeatable."},
 		{flag: "tcp", meta: "NAME@ADDR",
 			value: list[namedAddress]{&s.tcp, parseNamedAddress, namedAddress.String},
@@ -115,6 +139,9 @@ func listenerRows(s *settings) []*setting {
 			auto:  "the whole name",
 			usage: "Cut the resource id out of the PostgreSQL database name: what the one capture group matches. " +
 				"The original proxy's form is ^db-([A-Za-z0-9]+)(?:\\.|$)."},
+		{flag: "demo", value: boolean(&s.demo),
+			usage: "For a look at it: serve the hosts " + demoHosts[0] + " and " + demoHosts[1] + " from two small HTTP servers of its own, " +
+				"behind the proxy, which listens at " + defaultDemo + " if no listener is given. HTTP backends may be at 127.0.0.1 then."},
 	}
 }
 
@@ -126,7 +153,7 @@ func routingRows(s *settings) []*setting {
 			usage: "Where resources live: file:///path/routes.yaml (watched; a change takes effect at once) or fixed://host:port."},
 		{flag: "tcp-backend", env: "TCP_BACKEND_ENDPOINT", original: "TCP_BACKEND_ENDPOINT", meta: "HOST:PORT",
 			value: scalar[string]{&s.backend, parseEndpoint, asIs},
-			usage: "The backend of every resource when no resolver is given."},
+			usage: "The backend of every resource but HTTP's when no resolver is given."},
 		{flag: "resolve-timeout", meta: "TIME", value: someTime(&cache.Timeout),
 			usage: "How long the resolver may take, and as long again DNS."},
 		{flag: "cache-ttl", original: "cacheTTL", meta: "TIME", value: duration(&cache.TTL),
@@ -142,18 +169,18 @@ func routingRows(s *settings) []*setting {
 			usage: "Backends may have these addresses though they are private, local or reserved. Repeatable."},
 		{flag: "skip-validation", env: "TCP_SKIP_VALIDATION", original: "skipValidation",
 			value: boolean(&cache.Guard.SkipAll),
-			usage: "Let backends have any address. Whoever can write a route can then reach your internal network."},
+			usage: "Let backends of all protocols but HTTP have any address. Whoever can write a route can then reach your internal network."},
 	}
 }
 
 func sessionRows(s *settings) []*setting {
 	return []*setting{
-		{flag: "impl", env: "TCP_SERVER_IMPL", original: "TCP_SERVER_IMPL", meta: "NAME",
+		{flag: "impl", env: "TCP_SERVER_IMPL", alias: "HTTP_SERVER_IMPL", original: "TCP_SERVER_IMPL", meta: "NAME",
 			value: scalar[engine.Impl]{&s.engine.Impl, engine.ParseImpl, func(i engine.Impl) string { return string(i) }},
 			auto:  "reactor; goroutine where there is no epoll",
 			usage: "How sessions are driven: reactor (event loops) or goroutine (portable). " +
 				"swoole and coroutine mean the same two."},
-		{flag: "event-loops", env: "TCP_WORKERS", original: "workers", meta: "N",
+		{flag: "event-loops", env: "TCP_WORKERS", alias: "HTTP_WORKERS", original: "workers", meta: "N",
 			value: count(&s.engine.EventLoops), auto: "one per core",
 			usage: "Event loops of the reactor, each with a thread of its own. More than cores gain nothing."},
 		{flag: "max-sessions", original: "maxConnections, maxCoroutine", meta: "N",

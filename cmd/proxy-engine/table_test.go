@@ -12,17 +12,19 @@ import (
 func TestTableIsComplete(t *testing.T) {
 	taken := make(map[string]bool)
 	for _, row := range newTable(defaults()).rows() {
-		for _, name := range []string{row.flag, row.env} {
+		for _, name := range append(row.variables(), row.flag) {
 			if name == "" || taken[name] {
 				t.Errorf("%s: the name %q is empty or taken", row.flag, name)
 			}
 			taken[name] = true
 		}
-		if _, foreign := unserved[row.env]; foreign || isCommand(row.flag) {
+		if isCommand(row.flag) {
 			t.Errorf("%s: the name means something else", row.flag)
 		}
-		if !strings.HasPrefix(row.env, "TCP_") && !strings.HasPrefix(row.env, "PROXY_") {
-			t.Errorf("%s: the variable %s has none of our prefixes", row.flag, row.env)
+		for _, name := range row.variables() {
+			if _, foreign := unserved[name]; foreign || !isOurs(name) {
+				t.Errorf("%s: the variable %s is said to be unserved, or has none of our prefixes", row.flag, name)
+			}
 		}
 		if !strings.HasSuffix(row.usage, ".") || len(row.usage) < 20 {
 			t.Errorf("%s: no help to speak of: %q", row.flag, row.usage)
@@ -48,9 +50,12 @@ func TestDefaultsAreValid(t *testing.T) {
 // TestOriginalNames holds the variables of the original proxy: each is served
 // or known to be unserved.
 func TestOriginalNames(t *testing.T) {
-	served := newTable(defaults()).names(func(s *setting) string { return s.env })
+	served := newTable(defaults()).variables()
 	for _, name := range []string{
 		"TCP_WORKERS", "TCP_SERVER_IMPL", "TCP_POSTGRES_PORT", "TCP_SKIP_VALIDATION", "TCP_BACKEND_ENDPOINT",
+		"HTTP_WORKERS", "HTTP_SERVER_MODE", "HTTP_SERVER_IMPL", "HTTP_FAST_PATH", "HTTP_FAST_ASSUME_OK", "HTTP_FIXED_BACKEND",
+		"HTTP_DIRECT_RESPONSE", "HTTP_DIRECT_STATUS", "HTTP_RAW_BACKEND", "HTTP_BACKEND_POOL_SIZE", "HTTP_KEEPALIVE_TIMEOUT",
+		"HTTP_OPEN_HTTP2", "HTTP_SKIP_VALIDATION", "HTTP_BACKEND_ENDPOINT",
 	} {
 		if !slices.Contains(served, name) {
 			t.Errorf("%s isn't served", name)

@@ -102,20 +102,35 @@ func positive[T int | time.Duration](parse func(string) (T, error)) func(string)
 
 func size(at *int) value { return scalar[int]{at, parseSize, strconv.Itoa} }
 
-// parseSize takes bytes, or KiB and MiB with that unit behind the number.
+// parseSize takes bytes, or KiB, MiB and GiB with that unit behind the number.
 func parseSize(text string) (int, error) {
+	n, ok := parseBytes(text, 31)
+	if !ok {
+		return 0, errors.New("want bytes such as 131072, 128KiB or 16MiB, less than 2 GiB")
+	}
+	return int(n), nil
+}
+
+// parseLargeSize is parseSize for what may be more than memory holds.
+func parseLargeSize(text string) (int64, error) {
+	n, ok := parseBytes(text, 62)
+	if !ok {
+		return 0, errors.New("want bytes such as 1048576, 16MiB or 2GiB")
+	}
+	return int64(n), nil
+}
+
+// parseBytes takes less than 1<<most.
+func parseBytes(text string, most int) (n uint64, ok bool) {
 	number, shift := strings.ToLower(text), 0
-	for unit, bits := range map[string]int{"kib": 10, "mib": 20} {
+	for unit, bits := range map[string]int{"kib": 10, "mib": 20, "gib": 30} {
 		if n, found := strings.CutSuffix(number, unit); found {
 			number, shift = strings.TrimSpace(n), bits
 			break
 		}
 	}
-	n, err := strconv.ParseUint(number, 10, 31-shift)
-	if err != nil {
-		return 0, errors.New("want bytes such as 131072, 128KiB or 16MiB, less than 2 GiB")
-	}
-	return int(n) << shift, nil
+	n, err := strconv.ParseUint(number, 10, most-shift)
+	return n << shift, err == nil
 }
 
 func duration(at *time.Duration) value {

@@ -61,15 +61,21 @@ func appendLine[N, V string | []byte](dst []byte, name N, value V) []byte {
 // is left out with its line: what a resolver or an environment says isn't
 // trusted that far.
 func AppendField(dst []byte, name string, value []byte) []byte {
-	for i := range len(name) {
-		if folded[name[i]] == 0 {
-			return dst
-		}
-	}
-	if name == "" || !validValue(value) {
+	if !IsToken(name) || !validValue(value) {
 		return dst
 	}
 	return appendLine(dst, name, trim(value))
+}
+
+// IsToken says that text may be a field's name or a pseudonym in Via (RFC 9110
+// section 5.6.2).
+func IsToken(text string) bool {
+	for i := range len(text) {
+		if folded[text[i]] == 0 {
+			return false
+		}
+	}
+	return text != ""
 }
 
 // appendFraming appends the one field that says how the body ends, from what

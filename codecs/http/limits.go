@@ -29,6 +29,9 @@ const (
 	lineRest = len("  HTTP/1.1\r\n")
 )
 
+// DefaultLimits returns the limits that hold where a field is zero.
+func DefaultLimits() Limits { return Limits{}.withDefaults() }
+
 // withDefaults returns the limits with every zero field filled in.
 func (l Limits) withDefaults() Limits {
 	fill := func(v *int, def int) {

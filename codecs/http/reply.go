@@ -7,6 +7,9 @@ type Reply struct {
 	// Close ends the client's connection with this response, for reasons of
 	// the caller's own.
 	Close bool
+	// AssumeOK passes every final status on as 200, but for those that decide
+	// how the message ends: 101, 204 and 304. All else of the head stays.
+	AssumeOK bool
 	// Via is this proxy's pseudonym in Via, a token; "" adds no Via.
 	Via string
 	// Extra is whole lines, made with AppendField.
@@ -35,7 +38,7 @@ func (r *Response) Passes(ex *Exchange) bool { return !r.Interim() || ex.Minor >
 // HTTP/1.1, one framing field at most. Only if Passes.
 func (r *Response) Append(dst []byte, ex *Exchange, to *Reply) []byte {
 	r.drop(r.clientFraming(ex))
-	dst = r.appendStatusLine(dst)
+	dst = r.appendStatusLine(dst, to.AssumeOK)
 	dst = r.appendKept(dst)
 	dst = appendVia(dst, r.minor, to.Via)
 	dst = append(dst, to.Extra...)
@@ -47,7 +50,10 @@ func (r *Response) Append(dst []byte, ex *Exchange, to *Reply) []byte {
 	return append(dst, "\r\n"...)
 }
 
-func (r *Response) appendStatusLine(dst []byte) []byte {
+func (r *Response) appendStatusLine(dst []byte, assumeOK bool) []byte {
+	if assumeOK && !isBodiless(r.status) {
+		return append(dst, "HTTP/1.1 200 OK\r\n"...)
+	}
 	dst = strconv.AppendUint(append(dst, "HTTP/1.1 "...), uint64(r.status), 10)
 	dst = append(append(dst, ' '), r.phrase.of(r.head)...)
 	return append(dst, "\r\n"...)
