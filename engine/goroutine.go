@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
 	"github.com/proxy-engine/proxy-engine/upstream"
 )
@@ -45,8 +46,11 @@ type goroutineDriver struct {
 	loops sync.WaitGroup // of the ports
 	live  sync.WaitGroup // the sessions
 
-	mu       sync.Mutex
+	links *goroutineLinks // to HTTP backends
+
+	mu       sync.Mutex // guards what follows
 	sessions map[*goroutineSession]struct{}
+	webs     map[*goroutineWeb]struct{}
 }
 
 // goroutinePort is a listener with its accept loop.
@@ -60,7 +64,10 @@ type goroutinePort struct {
 }
 
 func newGoroutineDriver(e *Engine) driver {
-	d := &goroutineDriver{e: e, sessions: make(map[*goroutineSession]struct{})}
+	d := &goroutineDriver{
+		e: e, links: newGoroutineLinks(&e.cfg.HTTP),
+		sessions: make(map[*goroutineSession]struct{}), webs: make(map[*goroutineWeb]struct{}),
+	}
 	d.open, d.closePorts = context.WithCancel(context.Background())
 	d.serving, d.endSessions = context.WithCancel(context.Background())
 	return d
@@ -116,6 +123,11 @@ func (d *goroutineDriver) stopAccepting() {
 	for _, p := range d.ports {
 		_ = p.ln.Close()
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for s := range d.webs {
+		s.drain()
+	}
 }
 
 // stop closes the sockets under the sessions, whose goroutines then end.
@@ -126,8 +138,12 @@ func (d *goroutineDriver) stop() {
 	for s := range d.sessions {
 		s.sockets.close()
 	}
+	for s := range d.webs {
+		s.sockets.close()
+	}
 	d.mu.Unlock()
 	d.live.Wait()
+	d.links.close()
 }
 
 // stopping says that sessions still there are to end as Drained.
@@ -145,14 +161,33 @@ func (d *goroutineDriver) remove(s *goroutineSession) {
 	delete(d.sessions, s)
 }
 
+func (d *goroutineDriver) addWeb(s *goroutineWeb) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.webs[s] = struct{}{}
+}
+
+func (d *goroutineDriver) removeWeb(s *goroutineWeb) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.webs, s)
+}
+
 // minSetupBuffer is the least that is read at once before the relay; a codec
 // that looks at nothing has a MaxPending of 0.
 const minSetupBuffer = 4 << 10
 
+// webBuffer is what is read at once of HTTP, in bytes.
+const webBuffer = 32 << 10
+
 func newGoroutinePort(d *goroutineDriver, spec *Listener, ln *net.TCPListener) *goroutinePort {
 	p := &goroutinePort{d: d, spec: spec, ln: ln}
 	p.buffers.New = func() any {
-		buf := make([]byte, max(spec.Front.MaxPending, minSetupBuffer))
+		size := max(spec.Front.MaxPending, minSetupBuffer)
+		if spec.Front.Protocol == codecs.HTTP {
+			size = webBuffer
+		}
+		buf := make([]byte, size)
 		return &buf
 	}
 	return p
@@ -178,6 +213,12 @@ func (p *goroutinePort) run() {
 
 func (p *goroutinePort) accept(conn *net.TCPConn) {
 	tune(conn, &p.d.e.cfg.Listen.SocketOptions)
+	if p.spec.Front.Protocol == codecs.HTTP {
+		s := newGoroutineWeb(p, conn)
+		p.d.addWeb(s)
+		p.d.live.Go(s.serve)
+		return
+	}
 	s := newGoroutineSession(p, conn)
 	p.d.add(s)
 	p.d.live.Go(s.serve)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -275,6 +276,15 @@ func (k *sockets) add(c *net.TCPConn) bool {
 	}
 	k.open = append(k.open, c)
 	return true
+}
+
+// remove leaves c to somebody else.
+func (k *sockets) remove(c *net.TCPConn) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if at := slices.Index(k.open, c); at >= 0 {
+		k.open = slices.Delete(k.open, at, at+1)
+	}
 }
 
 func (k *sockets) close() {

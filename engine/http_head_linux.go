@@ -1,54 +1,11 @@
 package engine
 
-import (
-	"crypto/rand"
-	"encoding/binary"
-	"encoding/hex"
-	"strconv"
-	"time"
-
-	"github.com/proxy-engine/proxy-engine/codecs"
-	"github.com/proxy-engine/proxy-engine/codecs/http"
-)
+import "github.com/proxy-engine/proxy-engine/codecs/http"
 
 // appendRequest appends the head for the backend.
 func (s *webSession) appendRequest(dst []byte) []byte {
-	x, w := s.x, s.port.w
-	h := &w.e.cfg.HTTP
-	to := http.Forwarding{Trusted: s.trusted, Bare: h.Bare, Via: h.Via}
-	var address [64]byte
-	if !h.Bare {
-		to.Client = s.peer.Addr().Unmap().WithZone("").AppendTo(address[:0])
-	}
-	if h.BackendHost {
-		to.Host = []byte(s.route.Endpoint)
-	}
-	if !h.Bare && len(x.request.RequestID()) == 0 {
-		to.RequestID = w.ids.next()
-	}
-	return x.request.Append(dst, &to)
-}
-
-// requestIDs makes ids no other request has: random for the loop, and counted.
-type requestIDs struct {
-	seed [16]byte
-	made uint64
-	text [32]byte
-}
-
-func newRequestIDs() requestIDs {
-	var ids requestIDs
-	_, _ = rand.Read(ids.seed[:]) // never fails
-	return ids
-}
-
-// next returns an id, valid until the next.
-func (ids *requestIDs) next() []byte {
-	ids.made++
-	id := ids.seed
-	binary.BigEndian.PutUint64(id[8:], binary.BigEndian.Uint64(id[8:])^ids.made)
-	hex.Encode(ids.text[:], id[:])
-	return ids.text[:]
+	w := s.port.w
+	return w.e.cfg.HTTP.appendRequest(dst, &s.x.request, &w.ids, forwarded{s.peer, s.trusted, s.route.Endpoint})
 }
 
 // appendResponse appends the head for the client, of an interim response or of
@@ -62,30 +19,15 @@ func (s *webSession) appendResponse(dst []byte) []byte {
 		return x.response.Append(dst, &x.about, &http.Reply{})
 	}
 	x.headed = true
-	// A client that is still sending its request can't be told from the next.
-	e := s.port.w.e
-	h := &e.cfg.HTTP
-	reply := http.Reply{Close: !x.up.Done() || e.draining.Load(), Via: h.Via, AssumeOK: h.AssumeOK}
-	reply.Extra = s.telemetry()
+	w := s.port.w
+	reply := w.e.reply(!x.up.Done())
+	if w.e.cfg.HTTP.Telemetry {
+		w.lines = appendTelemetry(w.lines[:0], s.route.Resource, x.cached, w.loop.Now()-x.begun)
+		reply.Extra = w.lines
+	}
 	x.closes = !x.response.KeepsClient(&x.about, &reply)
 	x.response.StartBody(&x.down, &x.about)
 	return x.response.Append(dst, &x.about, &reply)
-}
-
-// telemetry returns the lines that tell the client how it was served.
-func (s *webSession) telemetry() []byte {
-	w, x := s.port.w, s.x
-	if !w.e.cfg.HTTP.Telemetry {
-		return nil
-	}
-	lines := append(w.lines[:0], "X-Proxy-Resource: "...)
-	lines = append(append(lines, s.route.Resource...), "\r\nX-Proxy-Cached: "...)
-	lines = append(strconv.AppendBool(lines, x.cached), "\r\nX-Proxy-Upstream-Ms: "...)
-	took := w.loop.Now() - x.begun
-	lines = strconv.AppendFloat(lines, float64(took)/float64(time.Millisecond), 'f', 3, 64)
-	lines = append(lines, "\r\n"...)
-	w.lines = lines
-	return lines
 }
 
 // reject answers a client whose request can't be read: nobody knows where the
@@ -118,12 +60,8 @@ func (s *webSession) rejectResponse(why http.Reason) {
 // refuse answers that the request can't be served, and why.
 func (s *webSession) refuse(reason Reason, cause error) {
 	resource := string(s.x.request.Key())
-	failure, speak := reason.failure(resource)
-	if !speak {
-		failure = codecs.Failure{Kind: codecs.Internal}
-	}
 	s.port.w.e.log.refused(s.port.spec, s.peer, resource, reason, cause)
-	answer := http.Refusal(failure)
+	answer := refusalAnswer(reason, resource)
 	s.reply(&answer, reason)
 }
 

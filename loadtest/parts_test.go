@@ -1,8 +1,6 @@
 package loadtest
 
 import (
-	"context"
-	"errors"
 	"net/netip"
 	"testing"
 )
@@ -70,20 +68,6 @@ func TestSourcesLeaveOthersToTheKernel(t *testing.T) {
 		if got := s.take(netip.MustParseAddr(target)); got.IsValid() {
 			t.Errorf("to %s from %v", target, got)
 		}
-	}
-}
-
-func TestOneFailureStopsTheOthers(t *testing.T) {
-	broken := errors.New("broken")
-	err := each(t.Context(), []bool{false, true, false}, func(ctx context.Context, fails bool) error {
-		if fails {
-			return broken
-		}
-		<-ctx.Done()
-		return nil
-	})
-	if !errors.Is(err, broken) {
-		t.Errorf("%v", err)
 	}
 }
 

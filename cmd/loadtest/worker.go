@@ -6,7 +6,9 @@ import (
 	"context"
 	"io"
 	"os"
+	"os/signal"
 	"runtime"
+	"syscall"
 
 	"github.com/proxy-engine/proxy-engine/loadtest"
 )
@@ -21,8 +23,11 @@ func workerCommand() ([]string, error) {
 	return []string{self, workerName}, err
 }
 
-// work obeys the process that started this one.
+// work obeys the process that started this one, and nobody else: a worker that
+// a signal stopped early would pass off less as all there was. It ends with its
+// input.
 func work(ctx context.Context, _ []string, out io.Writer) error {
+	signal.Ignore(os.Interrupt, syscall.SIGTERM)
 	runtime.GOMAXPROCS(procsFor(runtime.NumCPU()))
 	return loadtest.ServeWorker(ctx, os.Stdin, out)
 }

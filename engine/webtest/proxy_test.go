@@ -12,7 +12,7 @@ import (
 )
 
 // goroutineServes says that the goroutine variant serves HTTP and is tested.
-const goroutineServes = false
+const goroutineServes = true
 
 // eachVariant runs a behaviour for every implementation, and checks that it
 // leaves nothing behind.

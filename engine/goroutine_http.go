@@ -1,0 +1,240 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/proxy-engine/proxy-engine/codecs/http"
+	"github.com/proxy-engine/proxy-engine/resolve"
+)
+
+// goroutineWeb is one client's HTTP connection, served by one goroutine, with a
+// second one while a request's body is on its way. See webState for what it goes
+// through; its deadlines are those of the sockets.
+type goroutineWeb struct {
+	port    *goroutinePort
+	conn    *net.TCPConn
+	peer    netip.AddrPort
+	started time.Time
+	within  bool // the limit of sessions
+	trusted bool // the client is a proxy of ours
+	sockets sockets
+
+	parser *http.Parser
+	ids    requestIDs
+	scan   http.Scan
+	buf    []byte // for reading
+	kept   []byte // what the client has sent and nobody has consumed
+	out    []byte // for heads
+
+	waits    atomic.Bool // for a next request: draining may end it
+	received atomic.Uint64
+	toClient uint64
+	requests int
+	route    *resolve.Route // the last request's
+	tracked  bool           // the resolver knows of route
+	state    webState
+	reason   Reason
+	cause    error
+}
+
+func newGoroutineWeb(p *goroutinePort, conn *net.TCPConn) *goroutineWeb {
+	e := p.d.e
+	peer := addrPortOf(conn.RemoteAddr())
+	s := &goroutineWeb{
+		port: p, conn: conn, peer: peer, started: time.Now(), within: e.admit(),
+		trusted: e.cfg.HTTP.trusts(peer.Addr()), parser: http.NewParser(e.cfg.HTTP.Limits), ids: newRequestIDs(),
+		state: webReading,
+	}
+	s.sockets.add(conn)
+	return s
+}
+
+// serve is the session's goroutine.
+func (s *goroutineWeb) serve() {
+	defer s.account()
+	defer func() {
+		if fault := recover(); fault != nil {
+			s.port.d.e.panicked(fault)
+			s.reason = Panicked
+		}
+	}()
+	buf := s.port.buffers.Get().(*[]byte)
+	defer s.port.buffers.Put(buf)
+	s.buf = *buf
+	for s.next() {
+	}
+}
+
+// account ends the session.
+func (s *goroutineWeb) account() {
+	d := s.port.d
+	s.sockets.close()
+	if d.stopping() {
+		s.reason, s.cause = Drained, nil
+	}
+	d.removeWeb(s)
+	d.e.ended(&ending{
+		listener: s.port.spec, client: s.peer, route: s.route, state: s.state.state(), reason: s.reason, cause: s.cause,
+		established: s.tracked, age: time.Since(s.started), fromClient: s.received.Load(), toClient: s.toClient,
+	})
+}
+
+// next serves one request, and says whether another may follow.
+func (s *goroutineWeb) next() bool {
+	r := &goroutineExchange{s: s}
+	n, err := s.readHead(r)
+	if err != nil {
+		s.headFailed(err)
+		return false
+	}
+	if n == 0 {
+		return false // has been answered
+	}
+	keep := r.serve(n)
+	if !keep && s.state != webEnded {
+		s.linger()
+	}
+	return keep
+}
+
+// readHead reads until a request's head is complete, and returns its size. A
+// malformed one is answered; the size is 0 then.
+func (s *goroutineWeb) readHead(r *goroutineExchange) (int, error) {
+	h := &s.port.d.e.cfg.HTTP
+	s.deadline(h.HeadTimeout)
+	if s.requests > 0 && len(s.kept) == 0 {
+		s.await(h.KeepAlive)
+	}
+	defer s.waits.Store(false)
+	for {
+		if len(s.kept) > 0 {
+			n, why := s.parser.Request(&r.request, s.kept, &s.scan)
+			if why != http.OK {
+				s.reject(why, &http.Exchange{}, Malformed)
+				return 0, nil
+			}
+			if n > 0 {
+				return n, nil
+			}
+		}
+		n, err := s.conn.Read(s.buf)
+		if s.waits.Swap(false) {
+			s.state = webReading
+			s.deadline(h.HeadTimeout)
+		}
+		s.received.Add(uint64(n))
+		s.kept = append(s.kept, s.buf[:n]...)
+		if err != nil {
+			return 0, err
+		}
+	}
+}
+
+// await enters the wait for a next request, which draining ends.
+func (s *goroutineWeb) await(keepAlive time.Duration) {
+	s.state, s.kept = webAwaiting, nil
+	s.deadline(keepAlive)
+	s.waits.Store(true)
+	if s.port.d.e.draining.Load() {
+		s.drain()
+	}
+}
+
+// drain ends a connection that waits for a next request. Any goroutine.
+func (s *goroutineWeb) drain() {
+	if s.waits.Load() {
+		_ = s.conn.SetReadDeadline(time.Now())
+	}
+}
+
+// headFailed deals with a client that goes, or takes too long, before its
+// request is complete.
+func (s *goroutineWeb) headFailed(err error) {
+	timedOut := errors.Is(err, os.ErrDeadlineExceeded)
+	switch {
+	case timedOut && s.port.d.e.draining.Load() && len(s.kept) == 0:
+		s.reason = Drained
+	case timedOut && len(s.kept) > 0:
+		s.reject(http.HeadTimeout, &http.Exchange{}, DetectTimeout)
+	case timedOut && s.state == webAwaiting:
+		s.reason = IdleTimeout
+	case timedOut:
+		s.reason = DetectTimeout
+	case err == io.EOF && s.state == webAwaiting:
+		s.reason = ClientClosed
+	case err == io.EOF:
+		s.reason = ClientGone
+	default:
+		s.reason = ClientReset
+	}
+}
+
+// deadline bounds what is read from and written to the client from now on.
+func (s *goroutineWeb) deadline(d time.Duration) { _ = s.conn.SetDeadline(time.Now().Add(d)) }
+
+// reject answers a request that isn't forwarded, and closes.
+func (s *goroutineWeb) reject(why http.Reason, about *http.Exchange, reason Reason) {
+	answer := why.Answer()
+	about.KeepAlive = false
+	s.reason = reason
+	s.deadline(s.port.d.e.cfg.Timeouts.Flush)
+	if _, err := s.conn.Write(answer.Append(s.out[:0], about)); err == nil {
+		s.linger()
+	}
+}
+
+// linger reads and drops what the client still sends, until it closes: unread
+// bytes would turn the close into a reset that overtakes the last response.
+func (s *goroutineWeb) linger() {
+	s.state = webEnding
+	s.deadline(s.port.d.e.cfg.Timeouts.Flush)
+	if s.conn.CloseWrite() == nil {
+		n, _ := io.Copy(io.Discard, s.conn)
+		s.received.Add(uint64(n))
+	}
+	s.state = webEnded
+}
+
+// abort closes the client's connection with a reset, so that what it has got of
+// a response doesn't seem complete.
+func (s *goroutineWeb) abort(reason Reason) {
+	_ = s.conn.SetLinger(0)
+	s.reason, s.state = reason, webEnded
+}
+
+// track remembers the session's route and tells the resolver when it changes.
+func (s *goroutineWeb) track(route *resolve.Route) {
+	if s.tracked && route.Err == nil && s.route.Resource == route.Resource && s.route.Endpoint == route.Endpoint {
+		s.route = route // the same, looked up anew
+		return
+	}
+	e := s.port.d.e
+	if s.tracked {
+		e.tracker.put(trackDisconnect, s.route, s.peer, s.received.Load(), s.toClient)
+	}
+	s.route, s.tracked = route, route.Err == nil
+	if s.tracked {
+		e.tracker.put(trackConnect, route, s.peer, 0, 0)
+	}
+}
+
+// resolve finds out where the host lives.
+func (s *goroutineWeb) resolve(resource string) *resolve.Route {
+	e := s.port.d.e
+	s.state = webResolving
+	ctx, cancel := context.WithTimeout(s.port.d.serving, e.cfg.Timeouts.Resolve)
+	defer cancel()
+	req := resolve.Request{Protocol: s.port.spec.Front.Protocol.String(), Resource: resource, Client: s.peer}
+	route, err := e.cache.Fetch(ctx, req)
+	if err != nil {
+		return &resolve.Route{Request: req, Err: err}
+	}
+	return route
+}

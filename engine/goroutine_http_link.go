@@ -1,0 +1,154 @@
+package engine
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/proxy-engine/proxy-engine/upstream"
+)
+
+// goroutineLink is a connection to an HTTP backend: of one session while that
+// exchanges a request for a response, of the driver's pool between.
+type goroutineLink struct {
+	conn     *net.TCPConn
+	addr     netip.AddrPort
+	endpoint *upstream.Endpoint
+	kept     []byte // read and not consumed
+	received uint64
+	born     time.Time
+	watched  chan error // what watch has read when it was taken, nil for nothing
+}
+
+func (l *goroutineLink) close() {
+	_ = l.conn.Close()
+	l.endpoint.Release(0, l.received)
+}
+
+// reset has closing end the connection so that the backend doesn't take what it
+// got for a whole request.
+func (l *goroutineLink) reset() { _ = l.conn.SetLinger(0) }
+
+// goroutineLinks keeps connections to HTTP backends between requests. The one
+// that was used last is used first. Each is watched by a goroutine that reads:
+// whatever a resting connection has to say, nobody asked, and it is closed.
+type goroutineLinks struct {
+	http     *HTTP
+	watching sync.WaitGroup
+
+	mu     sync.Mutex // guards what follows
+	idle   map[netip.AddrPort][]*goroutineLink
+	count  int
+	closed bool
+}
+
+func newGoroutineLinks(h *HTTP) *goroutineLinks {
+	return &goroutineLinks{http: h, idle: make(map[netip.AddrPort][]*goroutineLink)}
+}
+
+// take lends a connection to one of the addresses, nil if there is none.
+func (p *goroutineLinks) take(addrs []netip.AddrPort) *goroutineLink {
+	for {
+		l := p.pop(addrs)
+		if l == nil {
+			return nil
+		}
+		_ = l.conn.SetReadDeadline(time.Now()) // ends the watch
+		if <-l.watched == nil && !p.old(l) {
+			return l
+		}
+		l.close()
+	}
+}
+
+func (p *goroutineLinks) pop(addrs []netip.AddrPort) *goroutineLink {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, addr := range addrs {
+		if rest := p.idle[addr]; len(rest) > 0 {
+			l := rest[len(rest)-1]
+			p.drop(l)
+			return l
+		}
+	}
+	return nil
+}
+
+// put takes a connection that is good for another request back.
+func (p *goroutineLinks) put(l *goroutineLink) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || p.count >= p.http.PoolSize || p.old(l) {
+		l.close()
+		return
+	}
+	p.idle[l.addr] = append(p.idle[l.addr], l)
+	p.count++
+	var until time.Time
+	if p.http.PoolIdle > 0 {
+		until = time.Now().Add(p.http.PoolIdle)
+	}
+	_ = l.conn.SetReadDeadline(until)
+	l.watched = make(chan error, 1)
+	p.watching.Go(func() { p.watch(l) })
+}
+
+// errSpoke is watch's finding of bytes nobody asked for.
+var errSpoke = errors.New("the backend spoke unasked")
+
+// watch reads until the connection is taken, or has to be closed.
+func (p *goroutineLinks) watch(l *goroutineLink) {
+	var one [1]byte
+	n, err := l.conn.Read(one[:])
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.drop(l) {
+		l.close() // it rested for too long, or spoke
+		return
+	}
+	switch {
+	case n > 0:
+		err = errSpoke
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = nil
+	}
+	l.watched <- err
+}
+
+// drop takes a connection out, and says whether it was there. mu is held.
+func (p *goroutineLinks) drop(l *goroutineLink) bool {
+	rest := p.idle[l.addr]
+	at := slices.Index(rest, l)
+	if at < 0 {
+		return false
+	}
+	p.count--
+	if rest = slices.Delete(rest, at, at+1); len(rest) == 0 {
+		delete(p.idle, l.addr)
+	} else {
+		p.idle[l.addr] = rest
+	}
+	return true
+}
+
+// old says that a connection has lived for too long.
+func (p *goroutineLinks) old(l *goroutineLink) bool {
+	return p.http.PoolLifetime > 0 && time.Since(l.born) >= p.http.PoolLifetime
+}
+
+// close closes all of them, and those that are still to come.
+func (p *goroutineLinks) close() {
+	p.mu.Lock()
+	p.closed = true
+	for _, rest := range p.idle {
+		for _, l := range rest {
+			_ = l.conn.SetReadDeadline(time.Now()) // watch closes it
+		}
+	}
+	p.mu.Unlock()
+	p.watching.Wait()
+}
