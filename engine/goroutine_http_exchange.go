@@ -29,7 +29,8 @@ type goroutineExchange struct {
 	closes   bool // the client was told that its connection ends with it
 
 	uploading sync.WaitGroup
-	uploaded  atomic.Bool   // the whole request is on its way
+	uploaded  atomic.Bool   // the client has sent its whole request
+	unsent    atomic.Bool   // the backend hasn't taken all of it
 	moved     atomic.Bool   // a part of the body has, since the last look
 	upFailed  atomic.Uint32 // an http.Reason
 }
@@ -215,7 +216,8 @@ func (r *goroutineExchange) dropLink() {
 // response is read.
 func (r *goroutineExchange) send() {
 	_ = r.link.conn.SetDeadline(time.Now().Add(r.s.port.d.e.cfg.HTTP.FirstByte))
-	_, _ = r.link.conn.Write(r.head)
+	_, err := r.link.conn.Write(r.head)
+	r.unsent.Store(err != nil)
 	if !r.up.Done() {
 		r.uploading.Go(r.upload)
 	}
@@ -236,14 +238,16 @@ func (r *goroutineExchange) upload() {
 			r.uploadFailed(why)
 			return
 		}
+		// Before the last piece is sent: the response may be faster than we are.
+		r.uploaded.Store(r.up.Done())
 		_ = l.conn.SetWriteDeadline(time.Now().Add(s.port.d.e.cfg.HTTP.Stall))
 		if _, err := l.conn.Write(piece); err != nil {
+			r.unsent.Store(true)
 			return // the response's reader finds out
 		}
 		s.kept = s.kept[n:]
 		r.moved.Store(true)
 	}
-	r.uploaded.Store(true)
 }
 
 // uploadFailed ends an exchange whose request can't be completed: the backend
@@ -361,7 +365,7 @@ func (r *goroutineExchange) complete(clean bool) (keep bool) {
 	s := r.s
 	sent := r.uploaded.Load()
 	r.stopUpload()
-	if clean && sent && r.response.Reusable() {
+	if clean && sent && !r.unsent.Load() && r.response.Reusable() {
 		s.sockets.remove(r.link.conn)
 		s.port.d.links.put(r.link)
 		r.link = nil

@@ -10,7 +10,7 @@ import (
 )
 
 // spareDescriptors are left for everything but sessions.
-const spareDescriptors = 64
+const spareDescriptors = 128
 
 // maxProcesses bounds the workers, so that a slip in the number of sessions
 // doesn't fill the machine with them. It allows 10 million sessions where a

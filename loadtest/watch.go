@@ -147,7 +147,7 @@ func (w *watch) elapsed() time.Duration { return time.Since(w.began) }
 // just now; nor has the server then.
 func (w *watch) sample(now time.Time, kernel *measure.Kernel) {
 	w.sampled = now
-	s := report.Sample{At: now.Sub(w.began), Progress: w.progress()}
+	s := report.Sample{At: max(now.Sub(w.began), 0), Progress: w.progress()}
 	if kernel == nil {
 		s.Kernel, _ = measure.ReadKernel(w.load.common().Server.Proc)
 		if w.report.Server != nil {
