@@ -27,6 +27,7 @@ type goroutineWeb struct {
 	sockets sockets
 
 	parser *http.Parser
+	routes *resolve.Local
 	ids    requestIDs
 	scan   http.Scan
 	buf    []byte // for reading
@@ -50,7 +51,8 @@ func newGoroutineWeb(p *goroutinePort, conn *net.TCPConn) *goroutineWeb {
 	s := &goroutineWeb{
 		port: p, conn: conn, peer: peer, started: time.Now(), within: e.admit(),
 		trusted: e.cfg.HTTP.trusts(peer.Addr()), parser: http.NewParser(e.cfg.HTTP.Limits), ids: newRequestIDs(),
-		state: webReading,
+		routes: e.cache.Local(p.spec.Front.Protocol.String()),
+		state:  webReading,
 	}
 	s.sockets.add(conn)
 	return s
@@ -225,16 +227,20 @@ func (s *goroutineWeb) track(route *resolve.Route) {
 	}
 }
 
-// resolve finds out where the host lives.
-func (s *goroutineWeb) resolve(resource string) *resolve.Route {
+// resolve finds out where the host lives. cached says that nobody had to be
+// asked.
+func (s *goroutineWeb) resolve(resource []byte) (route *resolve.Route, cached bool) {
+	if route = s.routes.Lookup(resource); route != nil {
+		return route, true
+	}
 	e := s.port.d.e
 	s.state = webResolving
 	ctx, cancel := context.WithTimeout(s.port.d.serving, e.cfg.Timeouts.Resolve)
 	defer cancel()
-	req := resolve.Request{Protocol: s.port.spec.Front.Protocol.String(), Resource: resource, Client: s.peer}
+	req := resolve.Request{Protocol: s.port.spec.Front.Protocol.String(), Resource: string(resource), Client: s.peer}
 	route, err := e.cache.Fetch(ctx, req)
 	if err != nil {
-		return &resolve.Route{Request: req, Err: err}
+		route = &resolve.Route{Request: req, Err: err}
 	}
-	return route
+	return route, false
 }

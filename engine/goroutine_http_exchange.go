@@ -22,6 +22,7 @@ type goroutineExchange struct {
 	begun    time.Time
 	head     []byte // as the backend was sent it
 	link     *goroutineLink
+	cached   bool // the route was
 	reused   bool // the link came from the pool
 	repeat   bool // head is the whole request, which may be sent again
 	answered bool // a byte of the response has come
@@ -60,7 +61,9 @@ func (r *goroutineExchange) serve(n int) (keep bool) {
 		s.kept = s.kept[n:]
 		return r.refuse(TooManySessions, resource, nil)
 	}
-	s.track(s.resolve(resource))
+	route, cached := s.resolve(r.request.Key())
+	r.cached = cached
+	s.track(route)
 	if reason, refused := verdict(s.route); refused {
 		s.kept = s.kept[n:]
 		return r.refuse(reason, resource, s.route.Err)
@@ -352,7 +355,7 @@ func (r *goroutineExchange) appendResponse(dst []byte) []byte {
 	r.headed = true
 	reply := e.reply(!r.uploaded.Load())
 	if e.cfg.HTTP.Telemetry {
-		reply.Extra = appendTelemetry(nil, s.route.Resource, false, time.Since(r.begun))
+		reply.Extra = appendTelemetry(nil, s.route, r.cached, time.Since(r.begun))
 	}
 	r.closes = !r.response.KeepsClient(&r.about, &reply)
 	r.response.StartBody(&r.down, &r.about)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/codecs/http"
+	"github.com/proxy-engine/proxy-engine/resolve"
 )
 
 // forwarded is what a request is forwarded with: whose it is and where it goes.
@@ -65,9 +66,10 @@ func (e *Engine) reply(sending bool) http.Reply {
 }
 
 // appendTelemetry appends the lines that tell the client how it was served.
-func appendTelemetry(dst []byte, resource string, cached bool, took time.Duration) []byte {
-	dst = append(append(dst, "X-Proxy-Resource: "...), resource...)
+func appendTelemetry(dst []byte, route *resolve.Route, cached bool, took time.Duration) []byte {
+	dst = append(append(dst, "X-Proxy-Resource: "...), route.Resource...)
 	dst = strconv.AppendBool(append(dst, "\r\nX-Proxy-Cached: "...), cached)
+	dst = strconv.AppendBool(append(dst, "\r\nX-Proxy-Cold-Start: "...), route.State == resolve.Cold)
 	dst = append(dst, "\r\nX-Proxy-Upstream-Ms: "...)
 	dst = strconv.AppendFloat(dst, float64(took)/float64(time.Millisecond), 'f', 3, 64)
 	return append(dst, "\r\n"...)

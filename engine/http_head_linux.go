@@ -22,7 +22,7 @@ func (s *webSession) appendResponse(dst []byte) []byte {
 	w := s.port.w
 	reply := w.e.reply(!x.up.Done())
 	if w.e.cfg.HTTP.Telemetry {
-		w.lines = appendTelemetry(w.lines[:0], s.route.Resource, x.cached, w.loop.Now()-x.begun)
+		w.lines = appendTelemetry(w.lines[:0], s.route, x.cached, w.loop.Now()-x.begun)
 		reply.Extra = w.lines
 	}
 	x.closes = !x.response.KeepsClient(&x.about, &reply)

@@ -135,7 +135,7 @@ func TestUnknownKey(t *testing.T) {
 		if err := gone.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		p.awaitClosed(engine.ClientClosed, 1)
+		p.awaitGone(1)
 		live := startSleeper(t, p.url("beta"), "live")
 		live.awaitRunning(t, "beta")
 		nearly := keyOf(live.conn)

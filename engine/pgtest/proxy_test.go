@@ -183,6 +183,16 @@ func (p *proxy) awaitClosed(r engine.Reason, n uint64) {
 	eventually(p.t, fmt.Sprintf("%d sessions ended as %v", n, r), func() bool { return p.Stats().Closed[r] == n })
 }
 
+// awaitGone waits until so many sessions have ended in order. A client that says
+// Terminate closes at the same time as its server does: either may be the first.
+func (p *proxy) awaitGone(n uint64) {
+	p.t.Helper()
+	eventually(p.t, fmt.Sprintf("%d sessions ended in order", n), func() bool {
+		closed := p.Stats().Closed
+		return closed[engine.ClientClosed]+closed[engine.BackendClosed] == n
+	})
+}
+
 // timeouts sets all deadlines of a proxy.
 func timeouts(d time.Duration) change {
 	return func(cfg *engine.Config) {
