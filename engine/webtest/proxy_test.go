@@ -63,7 +63,12 @@ const listener = "http"
 // accounts. By then its clients must have gone.
 func startProxy(t *testing.T, impl engine.Impl, r resolve.Resolver) *proxy {
 	t.Helper()
-	e, err := engine.New(config(impl, r))
+	return startConfigured(t, config(impl, r))
+}
+
+func startConfigured(t *testing.T, cfg engine.Config) *proxy {
+	t.Helper()
+	e, err := engine.New(cfg)
 	must(t, err)
 	must(t, e.Start())
 	p := &proxy{Engine: e, t: t}
