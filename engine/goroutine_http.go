@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,7 +35,9 @@ type goroutineWeb struct {
 	kept   []byte // what the client has sent and nobody has consumed
 	out    []byte // for heads
 
-	waits    atomic.Bool // for a next request: draining may end it
+	mu    sync.Mutex // guards waits, and the read deadline while it is true
+	waits bool       // for a next request: draining may end it
+
 	received atomic.Uint64
 	toClient uint64
 	requests int
@@ -91,6 +94,7 @@ func (s *goroutineWeb) account() {
 // next serves one request, and says whether another may follow.
 func (s *goroutineWeb) next() bool {
 	r := &goroutineExchange{s: s}
+	defer r.release() // whatever happens
 	n, err := s.readHead(r)
 	if err != nil {
 		s.headFailed(err)
@@ -114,7 +118,7 @@ func (s *goroutineWeb) readHead(r *goroutineExchange) (int, error) {
 	if s.requests > 0 && len(s.kept) == 0 {
 		s.await(h.KeepAlive)
 	}
-	defer s.waits.Store(false)
+	defer s.stopWaiting()
 	for {
 		if len(s.kept) > 0 {
 			n, why := s.parser.Request(&r.request, s.kept, &s.scan)
@@ -127,7 +131,7 @@ func (s *goroutineWeb) readHead(r *goroutineExchange) (int, error) {
 			}
 		}
 		n, err := s.conn.Read(s.buf)
-		if s.waits.Swap(false) {
+		if n > 0 && s.stopWaiting() {
 			s.state = webReading
 			s.deadline(h.HeadTimeout)
 		}
@@ -143,15 +147,29 @@ func (s *goroutineWeb) readHead(r *goroutineExchange) (int, error) {
 func (s *goroutineWeb) await(keepAlive time.Duration) {
 	s.state, s.kept = webAwaiting, nil
 	s.deadline(keepAlive)
-	s.waits.Store(true)
+	s.mu.Lock()
+	s.waits = true
+	s.mu.Unlock()
 	if s.port.d.e.draining.Load() {
 		s.drain()
 	}
 }
 
+// stopWaiting ends the wait, after which drain leaves the deadline alone. It
+// returns whether there was one.
+func (s *goroutineWeb) stopWaiting() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	waited := s.waits
+	s.waits = false
+	return waited
+}
+
 // drain ends a connection that waits for a next request. Any goroutine.
 func (s *goroutineWeb) drain() {
-	if s.waits.Load() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.waits {
 		_ = s.conn.SetReadDeadline(time.Now())
 	}
 }

@@ -28,12 +28,21 @@ type goroutineExchange struct {
 	answered bool // a byte of the response has come
 	headed   bool // the final response's head has been passed on
 	closes   bool // the client was told that its connection ends with it
+	sends    bool // upload was started
 
 	uploading sync.WaitGroup
-	uploaded  atomic.Bool   // the client has sent its whole request
-	unsent    atomic.Bool   // the backend hasn't taken all of it
-	moved     atomic.Bool   // a part of the body has, since the last look
-	upFailed  atomic.Uint32 // an http.Reason
+	uploaded  atomic.Bool // the client has sent its whole request
+	unsent    atomic.Bool // the backend hasn't taken all of it
+	movedUp   atomic.Bool // a part of the body has, since receive looked
+	movedDown atomic.Bool // a part of the response has, since upload looked
+	stopped   atomic.Bool // upload is to end
+	upFailure *upFailure  // upload's; others look once it has ended
+}
+
+// upFailure is why a request's body can't be completed.
+type upFailure struct {
+	why    http.Reason // what the client is told, http.OK for nothing
+	reason Reason
 }
 
 // serve serves the request whose head is the first n bytes the session has
@@ -78,8 +87,8 @@ func (r *goroutineExchange) serve(n int) (keep bool) {
 func (r *goroutineExchange) direct() bool {
 	s := r.s
 	if !r.up.Done() && !r.about.Expects {
-		if why := r.drain(); why != http.OK {
-			s.reject(why, &r.about, Malformed)
+		if failure := r.drain(); failure != nil {
+			r.giveUp(failure)
 			return false
 		}
 	}
@@ -88,34 +97,47 @@ func (r *goroutineExchange) direct() bool {
 }
 
 // drain reads and drops the body.
-func (r *goroutineExchange) drain() http.Reason {
+func (r *goroutineExchange) drain() *upFailure {
 	s := r.s
 	for !r.up.Done() {
 		if len(s.kept) == 0 {
 			if err := s.readMore(); err != nil {
-				return http.BodyTimeout
+				return err
 			}
 		}
 		_, n := r.up.Next(s.kept)
 		s.kept = s.kept[n:]
 		if why := r.up.Failed(); why != http.OK {
-			return why
+			return &upFailure{why, Malformed}
 		}
 	}
-	return http.OK
+	return nil
 }
 
 // readMore reads from the client once.
-func (s *goroutineWeb) readMore() error {
-	_ = s.conn.SetReadDeadline(time.Now().Add(s.port.d.e.cfg.HTTP.Stall))
+func (s *goroutineWeb) readMore() *upFailure {
+	_ = s.conn.SetReadDeadline(s.stall())
+	return s.readNow()
+}
+
+func (s *goroutineWeb) readNow() *upFailure {
 	n, err := s.conn.Read(s.buf)
 	s.received.Add(uint64(n))
 	s.kept = append(s.kept[:0], s.buf[:n]...)
-	if n > 0 {
+	switch {
+	case n > 0:
 		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &upFailure{http.BodyTimeout, StallTimeout}
+	case err == io.EOF:
+		return &upFailure{http.OK, ClientGone}
+	default:
+		return &upFailure{http.OK, ClientReset}
 	}
-	return err
 }
+
+// stall is when something must have moved.
+func (s *goroutineWeb) stall() time.Time { return time.Now().Add(s.port.d.e.cfg.HTTP.Stall) }
 
 // write writes to the client. false means that it takes nothing any more.
 func (r *goroutineExchange) write(b []byte) bool {
@@ -123,7 +145,7 @@ func (r *goroutineExchange) write(b []byte) bool {
 		return true
 	}
 	s := r.s
-	_ = s.conn.SetWriteDeadline(time.Now().Add(s.port.d.e.cfg.HTTP.Stall))
+	_ = s.conn.SetWriteDeadline(s.stall())
 	if _, err := s.conn.Write(b); err != nil {
 		reason := ClientReset
 		if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -222,54 +244,117 @@ func (r *goroutineExchange) send() {
 	_, err := r.link.conn.Write(r.head)
 	r.unsent.Store(err != nil)
 	if !r.up.Done() {
+		r.sends = true
 		r.uploading.Go(r.upload)
 	}
 }
 
-// upload passes the request's body on.
+// upload passes the request's body on. A panic is the end of this session alone.
 func (r *goroutineExchange) upload() {
-	s, l := r.s, r.link
+	defer func() {
+		if fault := recover(); fault != nil {
+			r.s.port.d.e.panicked(fault)
+			r.uploadFailed(&upFailure{http.OK, Panicked})
+		}
+	}()
+	s := r.s
 	for !r.up.Done() {
 		if len(s.kept) == 0 {
-			if err := s.readMore(); err != nil {
-				r.uploadFailed(http.BodyTimeout)
+			if failure := r.readUp(); failure != nil {
+				if !r.stopped.Load() {
+					r.uploadFailed(failure)
+				}
 				return
 			}
 		}
 		piece, n := r.up.Next(s.kept)
+		// Consumed, sent or not: what stays is the next request.
+		s.kept = s.kept[n:]
 		if why := r.up.Failed(); why != http.OK {
-			r.uploadFailed(why)
+			r.uploadFailed(&upFailure{why, Malformed})
 			return
 		}
 		// Before the last piece is sent: the response may be faster than we are.
 		r.uploaded.Store(r.up.Done())
-		_ = l.conn.SetWriteDeadline(time.Now().Add(s.port.d.e.cfg.HTTP.Stall))
-		if _, err := l.conn.Write(piece); err != nil {
+		if !r.sendUp(piece) {
 			r.unsent.Store(true)
 			return // the response's reader finds out
 		}
-		s.kept = s.kept[n:]
-		r.moved.Store(true)
+		r.movedUp.Store(true)
+	}
+}
+
+// readUp reads more of the body. It may rest while the response moves.
+func (r *goroutineExchange) readUp() *upFailure {
+	s := r.s
+	for {
+		_ = s.conn.SetReadDeadline(s.stall())
+		if r.stopped.Load() { // only now: stopUpload's deadline stands if it comes later
+			return &upFailure{http.OK, ClientClosed}
+		}
+		failure := s.readNow()
+		if failure == nil || failure.reason != StallTimeout || r.stopped.Load() || !r.movedDown.Swap(false) {
+			return failure
+		}
+	}
+}
+
+// sendUp sends a piece of the body, and says whether the backend has taken it.
+// It may rest while the response moves.
+func (r *goroutineExchange) sendUp(piece []byte) bool {
+	for {
+		_ = r.link.conn.SetWriteDeadline(r.s.stall())
+		if r.stopped.Load() { // see readUp
+			return false
+		}
+		n, err := r.link.conn.Write(piece)
+		if err == nil {
+			return true
+		}
+		piece = piece[n:]
+		if !errors.Is(err, os.ErrDeadlineExceeded) || r.stopped.Load() || !r.movedDown.Swap(false) {
+			return false
+		}
 	}
 }
 
 // uploadFailed ends an exchange whose request can't be completed: the backend
 // mustn't take what it got for a whole one.
-func (r *goroutineExchange) uploadFailed(why http.Reason) {
-	r.upFailed.Store(uint32(why))
+func (r *goroutineExchange) uploadFailed(failure *upFailure) {
+	r.upFailure = failure
 	r.link.reset()
 	_ = r.link.conn.Close()
 }
 
-// stopUpload ends the goroutine of the body.
+// stopUpload ends the goroutine of the body, if there is one.
 func (r *goroutineExchange) stopUpload() {
-	if !r.uploaded.Load() {
-		_ = r.s.conn.SetReadDeadline(time.Now())
-		if r.link != nil {
-			_ = r.link.conn.SetWriteDeadline(time.Now())
-		}
+	if !r.sends {
+		return
 	}
+	r.sends = false
+	r.stopped.Store(true)
+	_ = r.s.conn.SetReadDeadline(time.Now())
+	_ = r.link.conn.SetWriteDeadline(time.Now())
 	r.uploading.Wait()
+}
+
+// release gives back what an exchange that has ended still has.
+func (r *goroutineExchange) release() {
+	r.stopUpload()
+	r.dropLink()
+}
+
+// giveUp ends the session for a request that can't be completed.
+func (r *goroutineExchange) giveUp(failure *upFailure) {
+	s := r.s
+	switch {
+	case r.headed || failure.reason == Panicked:
+		s.abort(failure.reason)
+	case failure.why == http.OK:
+		s.reason, s.state = failure.reason, webEnded
+	default:
+		s.reject(failure.why, &r.about, failure.reason)
+	}
 }
 
 // receive passes the response on. again says that the request is to be sent
@@ -285,15 +370,16 @@ func (r *goroutineExchange) receive(resource string) (again, keep bool) {
 		s.toClient += uint64(n)
 		if n > 0 {
 			r.answered = true
+			r.movedDown.Store(true)
 			l.kept = append(l.kept, (*buf)[:n]...)
 			if done, keep := r.heard(&scan); done {
 				return false, keep
 			}
-			_ = l.conn.SetReadDeadline(time.Now().Add(s.port.d.e.cfg.HTTP.Stall))
+			_ = l.conn.SetReadDeadline(s.stall())
 			continue
 		}
-		if errors.Is(err, os.ErrDeadlineExceeded) && r.moved.Swap(false) {
-			_ = l.conn.SetReadDeadline(time.Now().Add(s.port.d.e.cfg.HTTP.Stall))
+		if errors.Is(err, os.ErrDeadlineExceeded) && r.movedUp.Swap(false) {
+			_ = l.conn.SetReadDeadline(s.stall())
 			continue
 		}
 		if !r.answered && r.reused && r.repeat && !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -311,6 +397,9 @@ func (r *goroutineExchange) heard(scan *http.Scan) (done, keep bool) {
 	for !r.headed {
 		n, why := s.parser.Response(&r.response, l.kept, scan, &r.about)
 		if why != http.OK {
+			if !r.write(out) {
+				return true, false
+			}
 			return true, r.badResponse(http.BadResponse)
 		}
 		if n == 0 {
@@ -389,14 +478,11 @@ func (r *goroutineExchange) fail() {
 func (r *goroutineExchange) ended(err error, resource string) bool {
 	s := r.s
 	timedOut := errors.Is(err, os.ErrDeadlineExceeded)
-	switch why := http.Reason(r.upFailed.Load()); {
-	case why != http.OK && r.headed:
+	r.stopUpload()
+	switch {
+	case r.upFailure != nil:
 		r.fail()
-		s.abort(Malformed)
-		return false
-	case why != http.OK:
-		r.fail()
-		s.reject(why, &r.about, Malformed)
+		r.giveUp(r.upFailure)
 		return false
 	case !r.headed && timedOut:
 		r.fail()
@@ -405,6 +491,10 @@ func (r *goroutineExchange) ended(err error, resource string) bool {
 		return r.badResponse(http.NoResponse)
 	case err == io.EOF && !broken(r.link.conn) && r.down.End():
 		return r.complete(false)
+	case timedOut:
+		r.fail()
+		s.abort(StallTimeout)
+		return false
 	default:
 		r.fail()
 		s.abort(BackendReset)
@@ -438,6 +528,7 @@ func (r *goroutineExchange) switched(out []byte) {
 	relaying.Wait()
 	s.received.Add(client.received)
 	s.toClient += backend.received
+	l.received += backend.received
 	s.reason, s.state = ClientClosed, webEnded
 	r.dropLink()
 }

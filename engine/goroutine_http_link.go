@@ -88,13 +88,20 @@ func (p *goroutineLinks) put(l *goroutineLink) {
 	}
 	p.idle[l.addr] = append(p.idle[l.addr], l)
 	p.count++
-	var until time.Time
-	if p.http.PoolIdle > 0 {
-		until = time.Now().Add(p.http.PoolIdle)
-	}
-	_ = l.conn.SetReadDeadline(until)
+	_ = l.conn.SetReadDeadline(p.until(l))
 	l.watched = make(chan error, 1)
 	p.watching.Go(func() { p.watch(l) })
+}
+
+// until is when a connection has rested or lived for too long, zero for never.
+func (p *goroutineLinks) until(l *goroutineLink) (at time.Time) {
+	if p.http.PoolIdle > 0 {
+		at = time.Now().Add(p.http.PoolIdle)
+	}
+	if end := l.born.Add(p.http.PoolLifetime); p.http.PoolLifetime > 0 && (at.IsZero() || end.Before(at)) {
+		at = end
+	}
+	return at
 }
 
 // errSpoke is watch's finding of bytes nobody asked for.

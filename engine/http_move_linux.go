@@ -36,7 +36,7 @@ func (s *webSession) moveUp() (again bool) {
 		if len(in) == 0 {
 			buf := s.port.w.loop.Buffer()
 			if s.client.Ended() {
-				s.finish(ClientGone, nil)
+				s.clientEnded()
 				return false
 			}
 			if !s.client.Conn.Readable() {
@@ -54,6 +54,16 @@ func (s *webSession) moveUp() (again bool) {
 		}
 	}
 	return true
+}
+
+// clientEnded ends an exchange whose client has gone within its request. It may
+// still read: a response under way, which may be one until EOF, is broken off.
+func (s *webSession) clientEnded() {
+	if s.x.headed {
+		s.abort(ClientGone, nil)
+		return
+	}
+	s.finish(ClientGone, nil)
 }
 
 // passBody sends a body's pieces from in to a side. Small ones are gathered behind
