@@ -8,13 +8,16 @@ BENCH ?= .
 PEERS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check build bench bench-peers fuzz clean
+.PHONY: help run certs test check build bench bench-peers fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Show it at work: HTTP and PostgreSQL servers, the proxy in front, lines to try
 	@scripts/demo.sh
+
+certs: ## Throwaway certificates for trying TLS, in ./certs (DIR=..., FORCE=1)
+	@scripts/certs.sh
 
 test: ## Install what the tests need, run them with the race detector
 	@scripts/deps.sh test

@@ -22,13 +22,20 @@
 // backend must hear first.
 //
 // From then on Client and Backend are called with the unconsumed bytes of
-// their side, in any order, until a step says Relay. The engine then passes
+// their side, in any order, until a step says Relay; Client also after each
+// step of Backend, as long as there are some. Once MaxPending bytes wait the
+// client isn't read. The engine then passes
 // on what is left unconsumed on both sides, drops the codec and relays bytes
 // untouched. A side that ends before that ends the codec's part as well: what
 // it has held back of that side is passed on as it is.
 //
 // Refuse speaks a failure in the protocol's own words. It may be called in any
 // state; nothing else is called after it.
+//
+// TLS is the driver's. On a listener whose protocol doesn't negotiate it
+// (Front.Negotiates) both legs, where they are encrypted, are so from their
+// first byte: the codec sees plain bytes, and is told before Start if it is an
+// Upgrader. Others ask for it by StartTLS and StartBackendTLS.
 //
 // All methods of one codec are called by one goroutine at a time.
 package codecs
@@ -42,14 +49,28 @@ const (
 	// More: the codec needs more bytes, of either side it listens to.
 	More Action = iota
 	// StartTLS: once Step.ToClient is on its way, the client's leg turns to
-	// TLS; the codec then goes on with decrypted bytes.
+	// TLS, beginning with the unconsumed bytes. When it stands Upgrader.Secured
+	// is called, and then Client with decrypted bytes.
 	StartTLS
+	// StartBackendTLS: the same for the backend's leg, Step.ToBackend and
+	// Upgrader.BackendSecured. Only valid after Open. The client isn't read
+	// meanwhile.
+	StartBackendTLS
 	// Route: Step.Resource names what the client wants. Unconsumed bytes are
 	// kept for Open.
 	Route
 	// RouteKey: Step.Key names the session, on whatever loop, whose backend
 	// the client wants (PostgreSQL's CancelRequest). Continues as Route does.
 	RouteKey
+	// Stand: the session stands as with Relay, but the codec stays and goes on
+	// being called with the bytes of both sides, which it passes on as they
+	// come. For protocols whose established sessions must be looked after
+	// (MongoDB's hello).
+	Stand
+	// Compute: Step.Work takes too long for an event loop (RSA). The driver runs
+	// it on a goroutine of its own, calls nothing of the codec meanwhile, and
+	// then Computer.Computed.
+	Compute
 	// Relay: the codec has done its part. Terminal.
 	Relay
 	// Fail: the session can't go on, Step.Failure says why. The engine calls
@@ -78,12 +99,46 @@ type Step struct {
 	Key []byte
 	// Failure is valid iff Action is Fail.
 	Failure Failure
+	// Work is valid iff Action is Compute. It may use the codec's own memory.
+	Work func()
+	// Patient says that the client is served by the codec itself and may stay
+	// so (a MongoDB driver's monitor, a MySQL client without a database): the
+	// deadline of naming a resource no longer holds, an idle client's does.
+	Patient bool
 }
+
+// TLS is what the handshake with a client has told.
+type TLS struct {
+	// ServerName is the host name the client asked for (SNI), "" if none.
+	ServerName string
+	// ALPN is the protocol agreed on, "" if none.
+	ALPN string
+}
+
+// TLSPolicy says whether the backend's leg is to be encrypted.
+type TLSPolicy uint8
+
+// The policies of the backend's leg. How its certificate is verified is the
+// driver's matter.
+const (
+	// NoTLS: the backend is spoken to in the clear.
+	NoTLS TLSPolicy = iota
+	// PreferTLS: encrypted if the backend offers it.
+	PreferTLS
+	// RequireTLS: encrypted, or the session fails.
+	RequireTLS
+)
 
 // Target is what the codec learns about the backend it opens.
 type Target struct {
 	// Metadata comes from the resolver's Result. Read only.
 	Metadata map[string]string
+	// TLS is the policy of the backend's leg, for codecs that negotiate it
+	// (Front.Negotiates); NoTLS for others, whose leg is what it is to be.
+	TLS TLSPolicy
+	// Client and Local are the two ends of the client's connection, for codecs
+	// that tell the backend of them.
+	Client, Local Address
 }
 
 // MetadataDatabase is the key of Target.Metadata under which a resolver names
@@ -110,12 +165,37 @@ type Codec interface {
 	Refuse(dst []byte, f Failure) []byte
 }
 
+// Upgrader is what a Codec also is that says StartTLS or StartBackendTLS, or
+// wants to know of the client's TLS.
+type Upgrader interface {
+	// Secured is called when TLS stands on the client's leg: after StartTLS, or
+	// before Start where TLS begins with the first byte; its step is then
+	// ignored.
+	Secured(TLS) Step
+	// BackendSecured is called when TLS stands on the backend's leg, after
+	// StartBackendTLS. Like Open it takes the client's unconsumed bytes.
+	BackendSecured(in []byte) Step
+}
+
+// Computer is what a Codec also is that says Compute.
+type Computer interface {
+	// Computed is called when Step.Work has been done.
+	Computed() Step
+}
+
 // Front is a protocol's front end as a listener is configured with it.
 type Front struct {
 	Protocol Protocol
 	// ClientFirst says that the server has nothing to say before the client
 	// has spoken, so that accepting may wait for the client's first bytes.
 	ClientFirst bool
+	// Negotiates says that the protocol turns to TLS in its own words, on both
+	// legs (PostgreSQL, MySQL, SMTP); others are TLS from the first byte, if at
+	// all.
+	Negotiates bool
+	// ALPN are the application protocols TLS clients may choose among, none for
+	// any.
+	ALPN []string
 	// MaxPending is how many unconsumed bytes the engine keeps of one side
 	// while the codec asks for more, in bytes. A step that needs more than
 	// that is malformed input. 0 is for a codec that looks at no bytes.

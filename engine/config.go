@@ -11,6 +11,7 @@ import (
 
 	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
+	"github.com/proxy-engine/proxy-engine/engine/tlsterm"
 	"github.com/proxy-engine/proxy-engine/resolve"
 )
 
@@ -47,6 +48,12 @@ type Listener struct {
 	Address string
 	// Front is the protocol spoken there. That of HTTP needs no New.
 	Front codecs.Front
+	// TLS holds the certificates for the listener's clients, nil for none: TLS
+	// from the first byte, or as Front.Negotiates. It stays the caller's to close.
+	TLS *tlsterm.Server
+	// BackendTLS says how the backends' legs are encrypted where the route
+	// doesn't say (MetadataTLS).
+	BackendTLS tlsterm.Verify
 }
 
 // Timeouts are the deadlines of a session's states. All must be positive.
@@ -55,6 +62,11 @@ type Timeouts struct {
 	Detect time.Duration
 	// Resolve: until the route is known, over the resolver and DNS.
 	Resolve time.Duration
+	// Idle: how long a client may be silent that its codec serves without a
+	// backend (codecs.Step.Patient).
+	Idle time.Duration
+	// Handshake: of each TLS handshake, with the client or the backend.
+	Handshake time.Duration
 	// Connect: from the first connection attempt until the backend is
 	// connected, over all its addresses. A resolver's Result may override it.
 	Connect time.Duration
@@ -86,6 +98,7 @@ type Config struct {
 	// and with it the most that waits per direction behind a slow peer.
 	ReadBuffer int
 	Timeouts   Timeouts
+	TLS        TLS
 	// HTTP is for the listeners that serve HTTP.
 	HTTP HTTP
 	// Logger takes structured logs; nil discards them.
@@ -107,12 +120,15 @@ func DefaultConfig() Config {
 		Dial:        socket,
 		ReadBuffer:  128 << 10,
 		HTTP:        DefaultHTTP(),
+		TLS:         TLS{Handshakes: 1024, Computing: runtime.NumCPU()},
 		Timeouts: Timeouts{
-			Detect:  15 * time.Second,
-			Resolve: 10 * time.Second,
-			Connect: 5 * time.Second,
-			Open:    30 * time.Second,
-			Flush:   5 * time.Second,
+			Detect:    15 * time.Second,
+			Idle:      10 * time.Minute,
+			Handshake: 10 * time.Second,
+			Resolve:   10 * time.Second,
+			Connect:   5 * time.Second,
+			Open:      30 * time.Second,
+			Flush:     5 * time.Second,
 		},
 	}
 }
@@ -137,24 +153,33 @@ func (c *Config) Validate() error {
 	fault(c.ReadBuffer < minReadBuffer, "read buffer: %d bytes is less than %d", c.ReadBuffer, minReadBuffer)
 	fault(c.Listen.Backlog < 1, "backlog: %d is less than 1", c.Listen.Backlog)
 	for name, d := range map[string]time.Duration{
-		"detect": c.Timeouts.Detect, "resolve": c.Timeouts.Resolve, "connect": c.Timeouts.Connect, "open": c.Timeouts.Open, "flush": c.Timeouts.Flush,
+		"detect": c.Timeouts.Detect, "idle": c.Timeouts.Idle, "handshake": c.Timeouts.Handshake, "resolve": c.Timeouts.Resolve, "connect": c.Timeouts.Connect, "open": c.Timeouts.Open, "flush": c.Timeouts.Flush,
 	} {
 		fault(d <= 0, "%s timeout: %v isn't positive", name, d)
 	}
+	fault(c.TLS.Handshakes < 1, "TLS handshakes: %d is less than 1", c.TLS.Handshakes)
+	fault(c.TLS.Computing < 1, "TLS handshakes that compute: %d is less than 1", c.TLS.Computing)
 	errs = append(errs, c.HTTP.validate())
 	names := make(map[string]bool)
 	for _, l := range c.Listeners {
 		fault(names[l.Name], "listener %q: the name is taken", l.Name)
 		names[l.Name] = true
+		fault(l.BackendTLS != tlsterm.Off && c.TLS.Backends == nil, "listener %q: no certificates to verify its backends with", l.Name)
 		errs = append(errs, l.validate())
 	}
 	return errors.Join(errs...)
 }
 
+// isWeb says that HTTP is spoken there, which has a driver of its own instead of
+// a codec.
+func (l *Listener) isWeb() bool { return l.Front.Protocol == codecs.HTTP && l.Front.New == nil }
+
 func (l *Listener) validate() error {
-	// HTTP has a driver of its own.
-	if l.Front.New == nil && l.Front.Protocol != codecs.HTTP {
+	if l.Front.New == nil && !l.isWeb() {
 		return fmt.Errorf("listener %q: no protocol", l.Name)
+	}
+	if l.BackendTLS == tlsterm.Prefer && !l.Front.Negotiates {
+		return fmt.Errorf("listener %q: %s has no way to ask a backend whether it offers TLS", l.Name, l.Front.Protocol)
 	}
 	host, port, err := net.SplitHostPort(l.Address)
 	if err != nil {

@@ -30,7 +30,7 @@ func defaultConfig(impl engine.Impl, front codecs.Front, r resolve.Resolver) eng
 	cfg.Resolver = r
 	cfg.Cache.Guard.SkipAll = true
 	cfg.Listeners = []engine.Listener{{Name: listener, Address: "127.0.0.1:0", Front: front}}
-	cfg.Timeouts = engine.Timeouts{Detect: patience, Resolve: patience, Connect: patience, Open: patience, Flush: patience}
+	cfg.Timeouts = engine.Timeouts{Detect: patience, Idle: patience, Handshake: patience, Resolve: patience, Connect: patience, Open: patience, Flush: patience}
 	return cfg
 }
 

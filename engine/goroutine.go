@@ -47,6 +47,8 @@ type goroutineDriver struct {
 	live  sync.WaitGroup // the sessions
 
 	links *goroutineLinks // to HTTP backends
+	// handshakes has an element for each TLS handshake under way.
+	handshakes chan struct{}
 
 	mu       sync.Mutex // guards what follows
 	sessions map[*goroutineSession]struct{}
@@ -65,7 +67,7 @@ type goroutinePort struct {
 
 func newGoroutineDriver(e *Engine) driver {
 	d := &goroutineDriver{
-		e: e, links: newGoroutineLinks(&e.cfg.HTTP),
+		e: e, links: newGoroutineLinks(&e.cfg.HTTP), handshakes: make(chan struct{}, e.cfg.TLS.Handshakes),
 		sessions: make(map[*goroutineSession]struct{}), webs: make(map[*goroutineWeb]struct{}),
 	}
 	d.open, d.closePorts = context.WithCancel(context.Background())
@@ -213,13 +215,13 @@ func (p *goroutinePort) run() {
 
 func (p *goroutinePort) accept(conn *net.TCPConn) {
 	tune(conn, &p.d.e.cfg.Listen.SocketOptions)
-	if p.spec.Front.Protocol == codecs.HTTP {
-		s := newGoroutineWeb(p, conn)
+	if p.spec.isWeb() {
+		s := newGoroutineWeb(p, &stream{TCPConn: conn})
 		p.d.addWeb(s)
 		p.d.live.Go(s.serve)
 		return
 	}
-	s := newGoroutineSession(p, conn)
+	s := newGoroutineSession(p, &stream{TCPConn: conn})
 	p.d.add(s)
 	p.d.live.Go(s.serve)
 }
@@ -252,7 +254,7 @@ func (p *goroutinePort) rest(d time.Duration) bool {
 }
 
 // dial makes one connection attempt.
-func (d *goroutineDriver) dial(ctx context.Context, addr netip.AddrPort, timeout time.Duration) (*net.TCPConn, error) {
+func (d *goroutineDriver) dial(ctx context.Context, addr netip.AddrPort, timeout time.Duration) (*stream, error) {
 	o := &d.e.cfg.Dial
 	dialer := net.Dialer{
 		Timeout:         max(timeout, 1),
@@ -268,7 +270,7 @@ func (d *goroutineDriver) dial(ctx context.Context, addr netip.AddrPort, timeout
 	}
 	tcp := conn.(*net.TCPConn)
 	tune(tcp, o)
-	return tcp, nil
+	return &stream{TCPConn: tcp}, nil
 }
 
 // keepAlive returns k for package net, which must also be given a negative

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/netip"
 	"os"
 	"sync"
@@ -16,15 +15,17 @@ import (
 )
 
 // goroutineWeb is one client's HTTP connection, served by one goroutine, with a
-// second one while a request's body is on its way. See webState for what it goes
+// second one that reads the client while a request's body is on its way or its
+// backend is quiet. See webState for what it goes
 // through; its deadlines are those of the sockets.
 type goroutineWeb struct {
 	port    *goroutinePort
-	conn    *net.TCPConn
+	conn    *stream
 	peer    netip.AddrPort
 	started time.Time
-	within  bool // the limit of sessions
-	trusted bool // the client is a proxy of ours
+	within  bool   // the limit of sessions
+	trusted bool   // the client is a proxy of ours
+	shown   *shown // by the client's TLS, nil without
 	sockets sockets
 
 	parser *http.Parser
@@ -41,14 +42,13 @@ type goroutineWeb struct {
 	received atomic.Uint64
 	toClient uint64
 	requests int
-	route    *resolve.Route // the last request's
-	tracked  bool           // the resolver knows of route
-	state    webState
-	reason   Reason
-	cause    error
+	lastRoute
+	state  webState
+	reason Reason
+	cause  error
 }
 
-func newGoroutineWeb(p *goroutinePort, conn *net.TCPConn) *goroutineWeb {
+func newGoroutineWeb(p *goroutinePort, conn *stream) *goroutineWeb {
 	e := p.d.e
 	peer := addrPortOf(conn.RemoteAddr())
 	s := &goroutineWeb{
@@ -73,6 +73,9 @@ func (s *goroutineWeb) serve() {
 	buf := s.port.buffers.Get().(*[]byte)
 	defer s.port.buffers.Put(buf)
 	s.buf = *buf
+	if !s.secure() {
+		return
+	}
 	for s.next() {
 	}
 }
@@ -104,7 +107,7 @@ func (s *goroutineWeb) next() bool {
 		return false // has been answered
 	}
 	keep := r.serve(n)
-	if !keep && s.state != webEnded {
+	if !keep && s.state != webEnded && !r.wasLast() {
 		s.linger()
 	}
 	return keep
@@ -229,22 +232,6 @@ func (s *goroutineWeb) abort(reason Reason) {
 	s.reason, s.state = reason, webEnded
 }
 
-// track remembers the session's route and tells the resolver when it changes.
-func (s *goroutineWeb) track(route *resolve.Route) {
-	if s.tracked && route.Err == nil && s.route.Resource == route.Resource && s.route.Endpoint == route.Endpoint {
-		s.route = route // the same, looked up anew
-		return
-	}
-	e := s.port.d.e
-	if s.tracked {
-		e.tracker.put(trackDisconnect, s.route, s.peer, s.received.Load(), s.toClient)
-	}
-	s.route, s.tracked = route, route.Err == nil
-	if s.tracked {
-		e.tracker.put(trackConnect, route, s.peer, 0, 0)
-	}
-}
-
 // resolve finds out where the host lives. cached says that nobody had to be
 // asked.
 func (s *goroutineWeb) resolve(resource []byte) (route *resolve.Route, cached bool) {
@@ -255,7 +242,7 @@ func (s *goroutineWeb) resolve(resource []byte) (route *resolve.Route, cached bo
 	s.state = webResolving
 	ctx, cancel := context.WithTimeout(s.port.d.serving, e.cfg.Timeouts.Resolve)
 	defer cancel()
-	req := resolve.Request{Protocol: s.port.spec.Front.Protocol.String(), Resource: string(resource), Client: s.peer}
+	req := visitor{s.peer, s.shown}.request(s.port.spec, string(resource))
 	route, err := e.cache.Fetch(ctx, req)
 	if err != nil {
 		route = &resolve.Route{Request: req, Err: err}

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"net"
 	"net/netip"
 	"os"
 	"slices"
@@ -15,8 +14,8 @@ import (
 // goroutineLink is a connection to an HTTP backend: of one session while that
 // exchanges a request for a response, of the driver's pool between.
 type goroutineLink struct {
-	conn     *net.TCPConn
-	addr     netip.AddrPort
+	conn     *stream
+	to       linkKey
 	endpoint *upstream.Endpoint
 	kept     []byte // read and not consumed
 	received uint64
@@ -41,19 +40,20 @@ type goroutineLinks struct {
 	watching sync.WaitGroup
 
 	mu     sync.Mutex // guards what follows
-	idle   map[netip.AddrPort][]*goroutineLink
+	idle   map[linkKey][]*goroutineLink
 	count  int
 	closed bool
 }
 
 func newGoroutineLinks(h *HTTP) *goroutineLinks {
-	return &goroutineLinks{http: h, idle: make(map[netip.AddrPort][]*goroutineLink)}
+	return &goroutineLinks{http: h, idle: make(map[linkKey][]*goroutineLink)}
 }
 
-// take lends a connection to one of the addresses, nil if there is none.
-func (p *goroutineLinks) take(addrs []netip.AddrPort) *goroutineLink {
+// take lends a connection to one of the addresses, encrypted as said, nil if
+// there is none.
+func (p *goroutineLinks) take(addrs []netip.AddrPort, leg backendTLS) *goroutineLink {
 	for {
-		l := p.pop(addrs)
+		l := p.pop(addrs, leg)
 		if l == nil {
 			return nil
 		}
@@ -65,11 +65,11 @@ func (p *goroutineLinks) take(addrs []netip.AddrPort) *goroutineLink {
 	}
 }
 
-func (p *goroutineLinks) pop(addrs []netip.AddrPort) *goroutineLink {
+func (p *goroutineLinks) pop(addrs []netip.AddrPort, leg backendTLS) *goroutineLink {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, addr := range addrs {
-		if rest := p.idle[addr]; len(rest) > 0 {
+		if rest := p.idle[linkKey{addr, leg}]; len(rest) > 0 {
 			l := rest[len(rest)-1]
 			p.drop(l)
 			return l
@@ -86,7 +86,7 @@ func (p *goroutineLinks) put(l *goroutineLink) {
 		l.close()
 		return
 	}
-	p.idle[l.addr] = append(p.idle[l.addr], l)
+	p.idle[l.to] = append(p.idle[l.to], l)
 	p.count++
 	_ = l.conn.SetReadDeadline(p.until(l))
 	l.watched = make(chan error, 1)
@@ -128,16 +128,16 @@ func (p *goroutineLinks) watch(l *goroutineLink) {
 
 // drop takes a connection out, and says whether it was there. mu is held.
 func (p *goroutineLinks) drop(l *goroutineLink) bool {
-	rest := p.idle[l.addr]
+	rest := p.idle[l.to]
 	at := slices.Index(rest, l)
 	if at < 0 {
 		return false
 	}
 	p.count--
 	if rest = slices.Delete(rest, at, at+1); len(rest) == 0 {
-		delete(p.idle, l.addr)
+		delete(p.idle, l.to)
 	} else {
-		p.idle[l.addr] = rest
+		p.idle[l.to] = rest
 	}
 	return true
 }

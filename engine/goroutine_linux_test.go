@@ -43,7 +43,7 @@ func TestAResetThatAWriteWasToldOfIsNoEOF(t *testing.T) {
 	if err != io.EOF {
 		t.Fatalf("Read: %v; the kernel keeps the error for it", err)
 	}
-	if p := (&peer{conn: a}); p.ended(err) || !p.broke(err) {
+	if p := (&peer{conn: &stream{TCPConn: a}}); p.ended(err) || !p.broke(err) {
 		t.Error("the reset passes for an orderly end")
 	}
 }
@@ -52,14 +52,14 @@ func TestOrderlyEnds(t *testing.T) {
 	t.Run("the peer's", func(t *testing.T) {
 		a, b := tcpPair(t)
 		_ = b.CloseWrite()
-		p := &peer{conn: a}
+		p := &peer{conn: &stream{TCPConn: a}}
 		if _, err := a.Read(make([]byte, 1)); !p.ended(err) {
 			t.Errorf("%v doesn't pass for an orderly end", err)
 		}
 	})
 	t.Run("both ways", func(t *testing.T) {
 		a, b := tcpPair(t)
-		p := &peer{conn: a}
+		p := &peer{conn: &stream{TCPConn: a}}
 		p.shutdown()
 		if _, err := io.ReadAll(b); err != nil {
 			t.Fatal(err)

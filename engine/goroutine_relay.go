@@ -10,7 +10,7 @@ import (
 // relay passes on what comes from one side until its end, and then the end.
 func (s *goroutineSession) relay(from, to *peer) {
 	_ = from.conn.SetReadDeadline(time.Time{})
-	err := pass(from, to)
+	err := s.pass(from, to)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	from.done = true
@@ -35,7 +35,7 @@ func (s *goroutineSession) relay(from, to *peer) {
 
 // pass writes what the codec left, then copies. The error may be either
 // side's; nil and io.EOF are from's orderly end.
-func pass(from, to *peer) error {
+func (s *goroutineSession) pass(from, to *peer) error {
 	if left := from.box.bytes(); len(left) > 0 {
 		_, err := to.conn.Write(left)
 		from.box.drop()
@@ -46,7 +46,7 @@ func pass(from, to *peer) error {
 	if from.lost != nil {
 		return from.lost
 	}
-	n, err := to.conn.ReadFrom(from.conn) // by splice on Linux
+	n, err := from.conn.copyTo(to.conn, &s.port.buffers)
 	from.received += uint64(n)
 	return err
 }
@@ -61,12 +61,12 @@ func (s *goroutineSession) note(r Reason) {
 // passReset ends the session with a reset for the other side of a broken one,
 // once it has got what was sent before. It lets go of mu while it waits.
 func (s *goroutineSession) passReset(broken, other *peer) {
-	if !sent(other.conn) {
+	if !sent(other.conn.TCPConn) {
 		s.reason = broken.reset
 		s.become(Flushing)
 		deadline := s.breakOff()
 		s.mu.Unlock()
-		awaitSent(other.conn, deadline)
+		awaitSent(other.conn.TCPConn, deadline)
 		s.mu.Lock()
 	}
 	_ = other.conn.SetLinger(0)
@@ -99,14 +99,17 @@ func (p *peer) ended(err error) bool {
 // then has just ended both ways.
 func (p *peer) broke(err error) bool {
 	if err == nil || err == io.EOF {
-		return !p.shut && broken(p.conn)
+		return !p.shut && broken(p.conn.TCPConn)
 	}
-	return readFailed(err) || broken(p.conn)
+	return readFailed(err) || broken(p.conn.TCPConn)
 }
 
 // readFailed says that err names reading as what failed. An error of splice
 // names neither side.
 func readFailed(err error) (failed bool) {
+	if encrypted := (*readError)(nil); errors.As(err, &encrypted) {
+		return true
+	}
 	for op := (*net.OpError)(nil); errors.As(err, &op); err = op.Err {
 		failed = op.Op == "read"
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/netip"
 	"os"
 	"slices"
@@ -50,12 +49,14 @@ type goroutineSession struct {
 	flushBy         time.Time // when a session that breaks off must have ended
 	ending          bool      // reason is decided
 	served          bool      // Relaying was reached
+	shown           *shown    // by the client's TLS, nil without
+	leg             backendTLS
 }
 
 // peer is one side of a session.
 type peer struct {
 	// conn is set once, before the goroutine that reads from it looks.
-	conn *net.TCPConn
+	conn *stream
 	// box keeps what the codec hasn't consumed; the relay begins with it.
 	box inbox
 	// received counts the bytes that came from the side, but for what a
@@ -68,7 +69,7 @@ type peer struct {
 	closed, reset Reason
 }
 
-func newGoroutineSession(p *goroutinePort, conn *net.TCPConn) *goroutineSession {
+func newGoroutineSession(p *goroutinePort, conn *stream) *goroutineSession {
 	s := &goroutineSession{
 		port: p, addr: addrPortOf(conn.RemoteAddr()), started: time.Now(), within: p.d.e.admit(),
 		client:  peer{conn: conn, closed: ClientClosed, reset: ClientReset},
@@ -84,7 +85,11 @@ func newGoroutineSession(p *goroutinePort, conn *net.TCPConn) *goroutineSession 
 func (s *goroutineSession) serve() {
 	defer s.account()
 	defer s.guard()
-	s.begin()
+	if s.port.spec.implicitTLS() {
+		s.secureClient()
+	} else {
+		s.begin()
+	}
 	s.pull(&s.client, &s.backend)
 }
 
@@ -173,9 +178,11 @@ func (s *goroutineSession) listen(from *peer) State {
 	defer s.port.buffers.Put(buf)
 	for {
 		n, err := from.conn.Read(*buf)
-		if state, more := s.heard(from, (*buf)[:n], err); !more {
+		state, more := s.heard(from, (*buf)[:n], err)
+		if !more {
 			return state
 		}
+		s.secure(state, from)
 	}
 }
 
@@ -196,14 +203,31 @@ func (s *goroutineSession) heard(from *peer, in []byte, err error) (_ State, mor
 		s.end(from, err)
 	default:
 		s.decide(from, from.box.gather(in))
+		s.reconsider(from)
 	}
 	return s.state, s.state < Relaying && from.lost == nil
+}
+
+// reconsider has the codec look at what it has left of the client's bytes when
+// the backend has said something: it may have waited for that. A client that is
+// ahead of it as far as may be kept waits.
+func (s *goroutineSession) reconsider(from *peer) {
+	if from == &s.backend {
+		if s.state == Opening || s.state == Standing {
+			s.decide(&s.client, s.client.box.bytes())
+		}
+		s.moved.Broadcast()
+		return
+	}
+	for s.state == Opening && len(s.client.box.bytes()) >= s.port.spec.Front.MaxPending {
+		s.moved.Wait()
+	}
 }
 
 // awaitBackend has a client that is ahead wait for its backend, unless it is
 // gone. One that has merely finished sending still waits for its answer.
 func (s *goroutineSession) awaitBackend(from *peer, err error) {
-	for s.state == Resolving || s.state == Connecting {
+	for s.state == Resolving || s.state == Connecting || from == &s.client && s.state == SecuringBackend {
 		if err != nil && !from.ended(err) {
 			s.finish(ClientGone, nil)
 			return
@@ -224,7 +248,7 @@ func (s *goroutineSession) end(from *peer, err error) {
 		s.finish(ClientGone, nil)
 	case from == &s.backend && from.received == 0:
 		s.refuse(BackendGone, nil)
-	case from == &s.client && from.ended(err):
+	case s.state == Opening && from == &s.client && from.ended(err):
 		s.awaitRelay(err)
 	default:
 		// Its last words are the codec's no more: the relay delivers them and
@@ -243,18 +267,23 @@ func (s *goroutineSession) awaitRelay(eof error) {
 	if len(s.client.box.bytes()) == 0 {
 		s.backend.shutdown()
 	}
-	for s.state == Opening {
+	for s.state == Opening || s.state == SecuringBackend {
 		s.moved.Wait()
 	}
 }
 
 // expire ends a session whose deadline has passed.
 func (s *goroutineSession) expire() {
-	if s.state == Detecting {
+	switch s.state {
+	case Detecting:
 		s.refuse(DetectTimeout, nil)
-		return
+	case Securing:
+		s.finish(HandshakeTimeout, nil)
+	case SecuringBackend:
+		s.refuse(BackendHandshakeTimeout, nil)
+	default:
+		s.finish(OpenTimeout, nil)
 	}
-	s.finish(OpenTimeout, nil)
 }
 
 // sockets are a session's connections. They have a lock of their own, so that
@@ -262,12 +291,12 @@ func (s *goroutineSession) expire() {
 // the session's.
 type sockets struct {
 	mu     sync.Mutex
-	open   []*net.TCPConn
+	open   []*stream
 	closed bool
 }
 
 // add leaves c to close; false means that it is closed already.
-func (k *sockets) add(c *net.TCPConn) bool {
+func (k *sockets) add(c *stream) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.closed {
@@ -279,7 +308,7 @@ func (k *sockets) add(c *net.TCPConn) bool {
 }
 
 // remove leaves c to somebody else.
-func (k *sockets) remove(c *net.TCPConn) {
+func (k *sockets) remove(c *stream) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if at := slices.Index(k.open, c); at >= 0 {

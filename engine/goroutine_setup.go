@@ -3,12 +3,12 @@ package engine
 import (
 	"context"
 	"errors"
-	"net"
 	"net/netip"
 	"os"
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
+	"github.com/proxy-engine/proxy-engine/engine/tlsterm"
 	"github.com/proxy-engine/proxy-engine/resolve"
 	"github.com/proxy-engine/proxy-engine/upstream"
 )
@@ -29,6 +29,9 @@ func (s *goroutineSession) decide(from *peer, in []byte) {
 		step := s.look(from, in)
 		s.apply(step)
 		in = in[step.Consumed:]
+		if s.state == Standing {
+			state = Standing
+		}
 		if step.Consumed == 0 {
 			break
 		}
@@ -36,6 +39,7 @@ func (s *goroutineSession) decide(from *peer, in []byte) {
 	from.box.keep(in)
 	switch {
 	case s.state != state || len(in) == 0 || len(in) < s.port.spec.Front.MaxPending:
+	case from == &s.client && s.state == Opening: // it waits for the backend
 	case from == &s.client:
 		s.fail(tooLong)
 	default:
@@ -63,19 +67,40 @@ func (s *goroutineSession) apply(step codecs.Step) {
 	}
 	switch step.Action {
 	case codecs.More:
+		if step.Patient && s.state == Detecting {
+			s.enter(Detecting, s.port.d.e.cfg.Timeouts.Idle)
+		}
+	case codecs.Stand:
+		s.serveClient()
+		if s.state != Standing {
+			s.enter(Standing, 0)
+		}
+	case codecs.Compute:
+		step.Work() // nobody else waits for this goroutine
+		s.apply(s.codec.(codecs.Computer).Computed())
 	case codecs.Route:
 		s.routeTo(string(step.Resource))
 	case codecs.RouteKey:
 		s.routeByKey(s.port.d.e.keys.get(step.Key))
 	case codecs.Relay:
-		s.served = true
-		s.port.d.e.tracker.put(trackConnect, s.route, s.addr, 0, 0)
+		s.serveClient()
 		s.beginRelay()
 	case codecs.Fail:
 		s.fail(step.Failure)
+	case codecs.StartTLS:
+		s.enter(Securing, s.port.d.e.cfg.Timeouts.Handshake)
+	case codecs.StartBackendTLS:
+		s.enter(SecuringBackend, s.port.d.e.cfg.Timeouts.Handshake)
 	default:
-		// StartTLS: no listener offers TLS yet, so no codec asks for it.
 		s.refuse(InternalError, nil)
+	}
+}
+
+// serveClient notes that the session has come to be one.
+func (s *goroutineSession) serveClient() {
+	if !s.served {
+		s.served = true
+		s.port.d.e.tracker.put(trackConnect, s.route, s.addr, 0, 0)
 	}
 }
 
@@ -95,7 +120,7 @@ func (s *goroutineSession) register(key []byte) {
 	if len(key) > 0 {
 		s.unregister()
 		s.key = string(key)
-		s.port.d.e.keys.put(s.key, s.address)
+		s.port.d.e.keys.put(s.key, keyIssuer{s.address, s.leg})
 	}
 }
 
@@ -110,7 +135,7 @@ func (s *goroutineSession) routeTo(resource string) {
 		s.refuseFor(TooManySessions, resource, nil)
 		return
 	}
-	req := resolve.Request{Protocol: s.port.spec.Front.Protocol.String(), Resource: resource, Client: s.addr}
+	req := visitor{s.addr, s.shown}.request(s.port.spec, resource)
 	s.enter(Resolving, 0)
 	s.launch(func(ctx context.Context) bool { return s.resolve(ctx, req) })
 }
@@ -118,14 +143,15 @@ func (s *goroutineSession) routeTo(resource string) {
 // routeByKey goes on to the backend that issued a key, if it is known. Its
 // address was checked when that session was routed. The limit of sessions
 // doesn't apply: cancelling is what helps under load.
-func (s *goroutineSession) routeByKey(backend *netip.AddrPort) {
-	if backend == nil {
+func (s *goroutineSession) routeByKey(issuer keyIssuer) {
+	if issuer.backend == nil {
 		s.refuse(UnknownKey, nil)
 		return
 	}
+	s.leg = issuer.leg
 	s.enter(Connecting, 0)
 	s.launch(func(ctx context.Context) bool {
-		return s.dial(ctx, []netip.AddrPort{*backend}, s.port.d.e.cfg.Timeouts.Connect)
+		return s.dial(ctx, []netip.AddrPort{*issuer.backend}, s.port.d.e.cfg.Timeouts.Connect)
 	})
 }
 
@@ -166,9 +192,13 @@ func (s *goroutineSession) routed(route *resolve.Route) bool {
 		return false
 	}
 	s.route = route
+	leg, err := s.port.spec.backendTLS(route)
 	if reason, refused := verdict(route); refused {
 		s.refuse(reason, route.Err)
+	} else if err != nil {
+		s.refuse(InternalError, err)
 	} else {
+		s.leg = leg
 		s.endpoint = s.port.d.e.endpoints.Acquire(route.Endpoint)
 		s.enter(Connecting, 0)
 	}
@@ -208,8 +238,9 @@ func (s *goroutineSession) drained() {
 	s.finish(Drained, nil)
 }
 
-// connected lets the codec open the backend.
-func (s *goroutineSession) connected(conn *net.TCPConn, addr *netip.AddrPort) bool {
+// connected has the codec open the backend, over TLS where the protocol doesn't
+// ask for it in its own words.
+func (s *goroutineSession) connected(conn *stream, addr *netip.AddrPort) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.sockets.add(conn) {
@@ -217,19 +248,36 @@ func (s *goroutineSession) connected(conn *net.TCPConn, addr *netip.AddrPort) bo
 		return false
 	}
 	s.backend.conn, s.address = conn, addr
+	if s.leg.verify != tlsterm.Off && !s.port.spec.Front.Negotiates {
+		s.enter(SecuringBackend, s.port.d.e.cfg.Timeouts.Handshake)
+		return s.encryptBackend() && s.open()
+	}
+	return s.open()
+}
+
+// open lets the codec open the backend.
+func (s *goroutineSession) open() bool {
 	s.enter(Opening, s.port.d.e.cfg.Timeouts.Open)
 	var target codecs.Target
 	if s.route != nil {
 		target.Metadata = s.route.Metadata
 	}
+	if s.port.spec.Front.Negotiates {
+		target.TLS = s.leg.policy()
+	}
 	in := s.client.box.bytes()
-	step := s.codec.Open(in, target)
+	s.openedBy(s.codec.Open(in, target), in)
+	return true
+}
+
+// openedBy does what the codec's first step with the backend says; in are the
+// client's bytes it was given.
+func (s *goroutineSession) openedBy(step codecs.Step, in []byte) {
 	s.apply(step)
 	s.client.box.keep(in[step.Consumed:])
 	if s.state == Opening {
 		s.decide(&s.client, s.client.box.bytes())
 	}
-	return true
 }
 
 // wakeUp is a deadline in the past: it ends a Read that waits.
@@ -277,6 +325,11 @@ func (s *goroutineSession) say(reason Reason, f codecs.Failure, cause error) {
 		s.finish(reason, cause)
 		return
 	}
+	s.flushAs(reason, words, cause)
+}
+
+// flushAs closes the client's connection behind its last words.
+func (s *goroutineSession) flushAs(reason Reason, words []byte, cause error) {
 	s.reason, s.cause = reason, cause
 	s.enter(Flushing, s.port.d.e.cfg.Timeouts.Flush)
 	if s.backend.conn != nil {

@@ -379,7 +379,7 @@ func TestSocketsCloseLatecomers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if k.add(c) {
+	if k.add(&stream{TCPConn: c}) {
 		t.Error("add after close")
 	}
 	if _, err := c.Write([]byte("x")); !errors.Is(err, net.ErrClosed) {

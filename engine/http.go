@@ -69,7 +69,9 @@ func DefaultHTTP() HTTP {
 
 // HTTPFront is the Front of listeners that serve HTTP, which has a driver of
 // its own instead of a codec.
-func HTTPFront() codecs.Front { return codecs.Front{Protocol: codecs.HTTP, ClientFirst: true} }
+func HTTPFront() codecs.Front {
+	return codecs.Front{Protocol: codecs.HTTP, ClientFirst: true, ALPN: []string{"http/1.1"}}
+}
 
 // validate returns every fault at once, joined.
 func (h *HTTP) validate() error {

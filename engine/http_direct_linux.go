@@ -25,7 +25,7 @@ func (s *webSession) discard() {
 			s.finish(ClientGone, nil)
 			return
 		}
-		if !s.client.Conn.Readable() {
+		if !s.client.Readable() {
 			return
 		}
 		buf := s.port.w.loop.Buffer()

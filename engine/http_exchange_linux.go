@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs/http"
+	"github.com/proxy-engine/proxy-engine/engine/tlsterm"
 	"github.com/proxy-engine/proxy-engine/resolve"
 	"github.com/proxy-engine/proxy-engine/upstream"
 )
@@ -26,6 +27,7 @@ type exchange struct {
 
 	question *question // valid iff resolving
 	link     *link     // nil until there is one
+	leg      backendTLS
 	addrs    []netip.AddrPort
 	deadline time.Duration // of all connection attempts
 
@@ -76,7 +78,7 @@ func (s *webSession) read() {
 		case s.client.Ended() || s.client.Broken():
 			s.finish(s.gone(), nil)
 			return
-		case !s.client.Flush() || !s.client.Conn.Readable():
+		case !s.client.Flush() || !s.client.Readable():
 			return
 		}
 		buf := s.port.w.loop.Buffer()
@@ -175,35 +177,26 @@ func (s *webSession) hold(in []byte) {
 // routed goes on with an answer, good or bad. in is what the box holds, or is
 // to hold if the request has to wait.
 func (s *webSession) routed(route *resolve.Route, in []byte) {
-	s.track(route)
+	s.track(s.port.w.e, route, s.peer, s.client.Received(), s.toClient)
 	if reason, refused := verdict(route); refused {
 		s.hold(in)
 		s.refuse(reason, route.Err)
 		return
 	}
-	if l := s.port.w.links.take(route.Addrs); l != nil {
+	leg, err := s.port.spec.backendTLS(route)
+	if err != nil {
+		s.hold(in)
+		s.refuse(InternalError, err)
+		return
+	}
+	s.x.leg = leg
+	if l := s.port.w.links.take(route.Addrs, s.x.leg); l != nil {
 		s.x.reused = true
 		s.forward(l, in)
 		return
 	}
 	s.hold(in)
 	s.dialAny()
-}
-
-// track remembers the session's route and tells the resolver when it changes.
-func (s *webSession) track(route *resolve.Route) {
-	if s.tracked && route.Err == nil && s.route.Resource == route.Resource && s.route.Endpoint == route.Endpoint {
-		s.route = route // the same, looked up anew
-		return
-	}
-	e := s.port.w.e
-	if s.tracked {
-		e.tracker.put(trackDisconnect, s.route, s.peer, s.client.Received(), s.toClient)
-	}
-	s.route, s.tracked = route, route.Err == nil
-	if s.tracked {
-		e.tracker.put(trackConnect, route, s.peer, 0, 0)
-	}
 }
 
 // dialAny connects to one of the route's addresses, the first that answers.
@@ -218,9 +211,9 @@ func (s *webSession) dial() {
 	w, x := s.port.w, s.x
 	left := x.deadline - w.loop.Now()
 	s.enter(webConnecting, max(upstream.ConnectTimeout(left, len(x.addrs)), 1))
-	l := &link{w: w, user: s, addr: x.addrs[0], endpoint: w.e.endpoints.Acquire(s.route.Endpoint), born: w.loop.Now()}
+	l := &link{w: w, user: s, to: linkKey{x.addrs[0], x.leg}, endpoint: w.e.endpoints.Acquire(s.route.Endpoint), born: w.loop.Now()}
 	x.link, x.addrs = l, x.addrs[1:]
-	if err := w.loop.Dial(&l.Conn, l.addr, &w.e.cfg.Dial, l); err != nil {
+	if err := w.loop.Dial(&l.Conn, l.to.addr, &w.e.cfg.Dial, l); err != nil {
 		s.connectFailed(upstream.Classify(err), err)
 		return
 	}
@@ -236,6 +229,10 @@ func (s *webSession) connecting() {
 	}
 	if connected {
 		s.x.link.endpoint.Attempted(upstream.Connected)
+		if s.x.leg.verify != tlsterm.Off {
+			s.secureBackend(&s.x.leg)
+			return
+		}
 		s.forward(s.x.link, s.box.bytes())
 	}
 }

@@ -17,12 +17,13 @@ import (
 type forwarded struct {
 	client   netip.AddrPort
 	trusted  bool // the client is a proxy of ours
+	tls      bool // the client's connection is encrypted
 	endpoint string
 }
 
 // appendRequest appends the head for the backend.
 func (h *HTTP) appendRequest(dst []byte, r *http.Request, ids *requestIDs, f forwarded) []byte {
-	to := http.Forwarding{Trusted: f.trusted, Bare: h.Bare, Via: h.Via}
+	to := http.Forwarding{Trusted: f.trusted, TLS: f.tls, Bare: h.Bare, Via: h.Via}
 	var address [64]byte
 	if !h.Bare {
 		to.Client = f.client.Addr().Unmap().WithZone("").AppendTo(address[:0])

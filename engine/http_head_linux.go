@@ -5,7 +5,7 @@ import "github.com/proxy-engine/proxy-engine/codecs/http"
 // appendRequest appends the head for the backend.
 func (s *webSession) appendRequest(dst []byte) []byte {
 	w := s.port.w
-	return w.e.cfg.HTTP.appendRequest(dst, &s.x.request, &w.ids, forwarded{s.peer, s.trusted, s.route.Endpoint})
+	return w.e.cfg.HTTP.appendRequest(dst, &s.x.request, &w.ids, forwarded{s.peer, s.trusted, s.shown != nil, s.route.Endpoint})
 }
 
 // appendResponse appends the head for the client, of an interim response or of

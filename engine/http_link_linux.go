@@ -17,7 +17,7 @@ type link struct {
 	relay.Side
 	w        *worker
 	user     *webSession // nil in the pool
-	addr     netip.AddrPort
+	to       linkKey
 	endpoint *upstream.Endpoint
 	box      inbox // what the parser has not consumed yet
 	scan     http.Scan
@@ -34,8 +34,19 @@ func (l *link) Ready(*reactor.Conn) {
 		l.user.backendReady()
 		return
 	}
+	if l.onlyTLS() {
+		return
+	}
 	l.w.links.forget(l)
 	l.close()
+}
+
+// onlyTLS says that what has come is TLS's own: session tickets, key updates.
+func (l *link) onlyTLS() bool {
+	if l.Secured() == nil {
+		return false
+	}
+	return l.Receive(l.w.loop.Buffer()[:1]) == 0 && !l.Ended() && !l.Broken()
 }
 
 // close closes the connection and does its accounts.
@@ -57,23 +68,25 @@ const sweepEvery = time.Second
 type linkPool struct {
 	w       *worker
 	max     int
-	idle    map[netip.AddrPort][]*link
+	idle    map[linkKey][]*link
 	count   int
 	sweeper reactor.Timer
 }
 
 func newLinkPool(w *worker) *linkPool {
 	loops := max(w.e.cfg.EventLoops, 1)
-	return &linkPool{w: w, max: (w.e.cfg.HTTP.PoolSize + loops - 1) / loops, idle: make(map[netip.AddrPort][]*link)}
+	return &linkPool{w: w, max: (w.e.cfg.HTTP.PoolSize + loops - 1) / loops, idle: make(map[linkKey][]*link)}
 }
 
-// take lends a connection to one of the addresses, nil if there is none.
-func (p *linkPool) take(addrs []netip.AddrPort) *link {
+// take lends a connection to one of the addresses, encrypted as said, nil if
+// there is none.
+func (p *linkPool) take(addrs []netip.AddrPort, leg backendTLS) *link {
 	for _, addr := range addrs {
-		rest := p.idle[addr]
+		to := linkKey{addr, leg}
+		rest := p.idle[to]
 		if last := len(rest) - 1; last >= 0 {
 			l := rest[last]
-			p.idle[addr] = rest[:last]
+			p.idle[to] = rest[:last]
 			p.count--
 			return l
 		}
@@ -88,7 +101,7 @@ func (p *linkPool) put(l *link) {
 		l.close()
 		return
 	}
-	p.idle[l.addr] = append(p.idle[l.addr], l)
+	p.idle[l.to] = append(p.idle[l.to], l)
 	p.count++
 	if !p.sweeper.Armed() {
 		p.w.loop.After(&p.sweeper, sweepEvery, p)
@@ -103,9 +116,9 @@ func (p *linkPool) old(l *link, now time.Duration) bool {
 
 // forget takes a connection out.
 func (p *linkPool) forget(l *link) {
-	rest := p.idle[l.addr]
+	rest := p.idle[l.to]
 	if at := slices.Index(rest, l); at >= 0 {
-		p.idle[l.addr] = slices.Delete(rest, at, at+1)
+		p.idle[l.to] = slices.Delete(rest, at, at+1)
 		p.count--
 	}
 }
@@ -113,7 +126,7 @@ func (p *linkPool) forget(l *link) {
 // Expire implements reactor.Expirer: it closes those that are too old.
 func (p *linkPool) Expire() {
 	now := p.w.loop.Now()
-	for addr, rest := range p.idle {
+	for to, rest := range p.idle {
 		kept := slices.DeleteFunc(rest, func(l *link) bool {
 			if !p.old(l, now) {
 				return false
@@ -122,9 +135,9 @@ func (p *linkPool) Expire() {
 			p.count--
 			return true
 		})
-		p.idle[addr] = kept
+		p.idle[to] = kept
 		if len(kept) == 0 {
-			delete(p.idle, addr)
+			delete(p.idle, to)
 		}
 	}
 	if p.count > 0 {

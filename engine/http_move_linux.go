@@ -39,7 +39,7 @@ func (s *webSession) moveUp() (again bool) {
 				s.clientEnded()
 				return false
 			}
-			if !s.client.Conn.Readable() {
+			if !s.client.Readable() {
 				return false
 			}
 			in = buf[:s.client.Receive(buf)]
@@ -103,7 +103,7 @@ func (s *webSession) moveDown() (again bool) {
 		if !s.client.Flush() {
 			return false
 		}
-		if !l.Conn.Readable() {
+		if !l.Readable() {
 			return false
 		}
 		buf := s.port.w.loop.Buffer()
@@ -124,6 +124,7 @@ func (s *webSession) moveDown() (again bool) {
 func (s *webSession) heard(in []byte) {
 	x, w := s.x, s.port.w
 	x.answered, x.moved = true, true
+	headed := x.headed
 	out := w.scratch[:0]
 	for !x.headed {
 		n, why := w.parser.Response(&x.response, in, &x.link.scan, &x.about)
@@ -149,18 +150,22 @@ func (s *webSession) heard(in []byte) {
 	s.client.Send(out)
 	w.scratch = out[:0]
 	x.link.box.keep(nil)
-	s.checkResponse(len(in))
+	s.checkResponse(len(in), !headed)
 }
 
 // checkResponse ends the exchange when the response has ended, well or not.
-// behind is how many bytes came behind it.
-func (s *webSession) checkResponse(behind int) {
+// behind is how many bytes came behind it; begun says that its head has just
+// been passed on, from when on it must not stall.
+func (s *webSession) checkResponse(behind int, begun bool) {
 	x := s.x
 	switch {
 	case x.down.Failed() != http.OK:
 		s.abort(BackendMalformed, nil)
 	case x.down.Done():
 		s.complete(behind == 0)
+	case begun:
+		x.moved = false
+		s.enter(webExchanging, s.port.w.e.cfg.HTTP.Stall)
 	}
 }
 
@@ -198,7 +203,7 @@ func (s *webSession) complete(clean bool) {
 	s.toClient += l.Received() - x.received
 	x.link = nil
 	// What is readable now is an end or bytes nobody asked for.
-	if clean && sent && x.response.Reusable() && !l.Ended() && !l.Conn.Readable() {
+	if clean && sent && x.response.Reusable() && !l.Ended() && !l.Readable() {
 		w.links.put(l)
 	} else {
 		l.close()
@@ -267,9 +272,13 @@ func (s *webSession) switched(in []byte) {
 // relay moves bytes until both sides have ended.
 func (s *webSession) relay() {
 	l := s.x.link
-	switch relay.Run(&s.client, &l.Side, &s.port.w.pipes) {
+	status := relay.Run(&s.client, &l.Side, &s.port.w.pipes)
+	if l.Ended() && !s.client.Ended() {
+		s.reason = BackendClosed // unless one of them breaks
+	}
+	switch status {
 	case relay.Done:
-		s.finish(ClientClosed, nil)
+		s.finish(s.reason, nil)
 	case relay.ClientReset:
 		l.Conn.Reset()
 		s.finish(ClientReset, nil)

@@ -21,17 +21,18 @@ type webSession struct {
 	box    inbox // what the client has sent and nobody has consumed yet
 	scan   http.Scan
 	// x is the request under way; nil while awaiting, reading and from ending on.
-	x *exchange
-	// route is the last request's.
-	route    *resolve.Route
+	x        *exchange
+	securing *securing // nil but in webSecuring and webSecuringBackend
+	shown    *shown    // by the client's TLS, nil without
+	lastRoute
 	started  time.Duration // since the loop's start
 	toClient uint64        // bytes received from backends for it
 	requests int
 	state    webState
-	reason   Reason // decided when ending begins
-	within   bool   // the limit of sessions
-	trusted  bool   // the client is a proxy of ours
-	tracked  bool   // the resolver knows of route
+	reason   Reason // decided when ending begins, as is cause
+	cause    error
+	within   bool // the limit of sessions
+	trusted  bool // the client is a proxy of ours
 }
 
 var (
@@ -51,6 +52,10 @@ func startWebSession(p *port, fd int, client netip.AddrPort) {
 	w.visitors[s] = struct{}{}
 	if err := w.loop.Register(&s.client.Conn, fd, s); err != nil {
 		s.finish(NoDescriptors, err)
+		return
+	}
+	if p.spec.TLS != nil {
+		s.secureClient()
 		return
 	}
 	s.enter(webReading, w.e.cfg.HTTP.HeadTimeout)
@@ -80,7 +85,9 @@ func (s *webSession) Ready(*reactor.Conn) {
 	defer s.guard()
 	switch s.state {
 	case webAwaiting, webReading:
-	case webResolving, webConnecting:
+	case webSecuring:
+		s.securing.move()
+	case webResolving, webConnecting, webSecuringBackend:
 		if s.client.Conn.Failed() {
 			s.finish(ClientGone, nil)
 		}
@@ -113,6 +120,8 @@ func (s *webSession) backendReady() {
 	switch s.state {
 	case webConnecting:
 		s.connecting()
+	case webSecuringBackend:
+		s.securing.move()
 	case webExchanging:
 		s.move()
 	case webSwitched:
@@ -127,6 +136,10 @@ func (s *webSession) Expire() {
 	switch s.state {
 	case webAwaiting:
 		s.finish(IdleTimeout, nil)
+	case webSecuring:
+		s.finish(HandshakeTimeout, nil)
+	case webSecuringBackend:
+		s.backendInsecure(BackendHandshakeTimeout, nil)
 	case webReading:
 		s.headTimedOut()
 	case webResolving:
@@ -138,7 +151,7 @@ func (s *webSession) Expire() {
 	case webDiscarding:
 		s.discardStalled()
 	case webSwitched, webEnding:
-		s.finish(s.reason, nil)
+		s.finish(s.reason, s.cause)
 	case webEnded:
 	}
 	s.resume()
@@ -155,7 +168,7 @@ func (s *webSession) headTimedOut() {
 }
 
 // from implements asker.
-func (s *webSession) from() (*port, netip.AddrPort) { return s.port, s.peer }
+func (s *webSession) from() (*port, visitor) { return s.port, visitor{s.peer, s.shown} }
 
 // waitsFor implements asker.
 func (s *webSession) waitsFor(q *question) { s.x.question = q }
@@ -176,10 +189,10 @@ func (s *webSession) linger() {
 	s.client.End()
 	for range setupTurn {
 		if s.client.Ended() || s.client.Broken() {
-			s.finish(s.reason, nil)
+			s.finish(s.reason, s.cause)
 			return
 		}
-		if !s.client.Conn.Readable() {
+		if !s.client.Readable() {
 			return
 		}
 		s.client.Receive(s.port.w.loop.Buffer()[:minReadBuffer])
@@ -233,6 +246,7 @@ func (s *webSession) finish(reason Reason, cause error) {
 		return
 	}
 	w := s.port.w
+	s.leaveHandshake()
 	s.dropExchange()
 	end := ending{
 		listener: s.port.spec, client: s.peer, route: s.route, state: s.state.state(), reason: reason, cause: cause,

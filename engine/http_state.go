@@ -2,6 +2,8 @@ package engine
 
 // webState is where a client's HTTP connection stands.
 //
+//	[securing]                             [securing the backend]
+//	    ▼                                         ▲ ▼
 //	awaiting ─► reading ─► resolving ─► connecting ─► exchanging ─► switched
 //	   ▲            │           │            │             │
 //	   └────────────┴───────────┴────────────┴─────────────┤ response complete
@@ -13,12 +15,18 @@ const (
 	webAwaiting webState = iota
 	// webReading: a part of a head is here. Deadline: HTTP.HeadTimeout.
 	webReading
+	// webSecuring: the client's TLS handshake, before anything else. To reading,
+	// or ending behind an alert. Deadline: Timeouts.Handshake.
+	webSecuring
 	// webResolving: the host's route is being looked up off the loop; the client
 	// isn't read. Deadline: Timeouts.Resolve.
 	webResolving
 	// webConnecting: the backend is being dialled. Deadline: Timeouts.Connect or
 	// the route's.
 	webConnecting
+	// webSecuringBackend: the TLS handshake with the backend. From connecting, to
+	// exchanging. Deadline: Timeouts.Handshake.
+	webSecuringBackend
 	// webExchanging: the request is on its way, and the response back, both at
 	// once. Deadline: HTTP.FirstByte, then HTTP.Stall.
 	webExchanging
@@ -38,6 +46,10 @@ const (
 // state is the state of other sessions that says the same, for logs.
 func (s webState) state() State {
 	switch s {
+	case webSecuring:
+		return Securing
+	case webSecuringBackend:
+		return SecuringBackend
 	case webResolving:
 		return Resolving
 	case webConnecting:

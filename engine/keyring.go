@@ -15,8 +15,15 @@ const keyShards = 16
 type keyring struct {
 	shards [keyShards]struct {
 		mu sync.RWMutex
-		m  map[string]*netip.AddrPort
+		m  map[string]keyIssuer
 	}
+}
+
+// keyIssuer is a backend that has issued a key, and how its leg is encrypted.
+// The zero value is nobody.
+type keyIssuer struct {
+	backend *netip.AddrPort
+	leg     backendTLS
 }
 
 // shard spreads by the key's last byte, which is part of a random secret.
@@ -24,20 +31,20 @@ func (k *keyring) shard(key []byte) int { return int(key[len(key)-1]) % keyShard
 
 // put registers a key; should two backends have issued the same one, the
 // latest counts.
-func (k *keyring) put(key string, backend *netip.AddrPort) {
+func (k *keyring) put(key string, issuer keyIssuer) {
 	s := &k.shards[k.shard([]byte(key))]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.m == nil {
-		s.m = make(map[string]*netip.AddrPort)
+		s.m = make(map[string]keyIssuer)
 	}
-	s.m[key] = backend
+	s.m[key] = issuer
 }
 
-// get returns the backend that issued the key, nil if there is none.
-func (k *keyring) get(key []byte) *netip.AddrPort {
+// get returns who issued the key.
+func (k *keyring) get(key []byte) keyIssuer {
 	if len(key) == 0 {
-		return nil
+		return keyIssuer{}
 	}
 	s := &k.shards[k.shard(key)]
 	s.mu.RLock()
@@ -50,7 +57,7 @@ func (k *keyring) drop(key string, backend *netip.AddrPort) {
 	s := &k.shards[k.shard([]byte(key))]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.m[key] == backend {
+	if s.m[key].backend == backend {
 		delete(s.m, key)
 	}
 }

@@ -2,27 +2,22 @@ package engine
 
 import (
 	"context"
-	"sync"
 
 	"github.com/proxy-engine/proxy-engine/resolve"
 )
 
-// maxLookups bounds the goroutines that resolve for the event loops. Each
-// loop asks once per resource however many clients wait for it.
-const maxLookups = 256
+const (
+	// maxLookups bounds the goroutines that resolve for the event loops. Each
+	// loop asks once per resource however many clients wait for it.
+	maxLookups = 256
+	// maxQueued bounds what waits for one of those goroutines.
+	maxQueued = 16384
+)
 
-// maxQueued bounds the lookups that wait for one of those goroutines.
-const maxQueued = 16384
-
-// lookups runs blocking work off the loops, at most maxLookups at a time; the
-// rest queues.
+// lookups resolves off the loops.
 type lookups struct {
 	cache *resolve.Cache
-
-	mu      sync.Mutex
-	running int
-	queue   []lookup
-	all     sync.WaitGroup
+	crew  crew
 }
 
 // lookup is one thing to find out and whom to tell. done is called once unless
@@ -33,50 +28,30 @@ type lookup struct {
 	done func(*resolve.Route)
 }
 
-func newLookups(cache *resolve.Cache) *lookups { return &lookups{cache: cache} }
+func newLookups(cache *resolve.Cache) *lookups {
+	return &lookups{cache: cache, crew: crew{most: maxLookups, queued: maxQueued}}
+}
 
 // ask answers l as soon as there is a goroutine for it. It doesn't block.
 func (p *lookups) ask(l lookup) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	switch {
-	case len(p.queue) == maxQueued:
+	if !p.crew.do(func() { p.answer(l) }) {
 		l.refuse(resolve.Errorf(resolve.Unavailable, "%d lookups are waiting already", maxQueued))
-	case p.running == maxLookups:
-		p.queue = append(p.queue, l)
-	default:
-		p.running++
-		p.all.Go(func() { p.work(l) })
 	}
 }
 
 func (l *lookup) refuse(err error) { l.done(&resolve.Route{Request: l.req, Err: err}) }
 
-func (p *lookups) work(l lookup) {
-	for more := true; more; l, more = p.next() {
-		if l.ctx.Err() != nil {
-			continue // nobody waits any more
-		}
-		if route, err := p.cache.Fetch(l.ctx, l.req); err != nil {
-			l.refuse(err)
-		} else {
-			l.done(route)
-		}
+func (p *lookups) answer(l lookup) {
+	if l.ctx.Err() != nil {
+		return // nobody waits any more
 	}
-}
-
-func (p *lookups) next() (lookup, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.queue) == 0 {
-		p.running--
-		return lookup{}, false
+	if route, err := p.cache.Fetch(l.ctx, l.req); err != nil {
+		l.refuse(err)
+	} else {
+		l.done(route)
 	}
-	l := p.queue[0]
-	p.queue = p.queue[1:]
-	return l, true
 }
 
 // wait returns when nothing is under way any more, which takes that everything
 // asked was answered or given up.
-func (p *lookups) wait() { p.all.Wait() }
+func (p *lookups) wait() { p.crew.wait() }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"net/netip"
 
 	"github.com/proxy-engine/proxy-engine/resolve"
 )
@@ -10,7 +9,7 @@ import (
 // asker is who can wait for a route on its loop.
 type asker interface {
 	// from says on which port and for which client it asks.
-	from() (*port, netip.AddrPort)
+	from() (*port, visitor)
 	// waitsFor is told the question it waits for, nil when it waits no more.
 	waitsFor(*question)
 	// resolved is called with the answer, once it waits no more.
@@ -41,11 +40,11 @@ func (w *worker) lookup(s asker, resource string) {
 
 // ask puts a question for s alone.
 func (w *worker) ask(s asker, resource string) *question {
-	p, client := s.from()
+	p, who := s.from()
 	ctx, cancel := context.WithCancel(context.Background())
 	q := &question{
 		w:       w,
-		req:     resolve.Request{Protocol: p.spec.Front.Protocol.String(), Resource: resource, Client: client},
+		req:     who.request(p.spec, resource),
 		waiting: make(map[asker]struct{}),
 		cancel:  cancel,
 	}
@@ -86,12 +85,12 @@ func (q *question) answered(r *resolve.Route) {
 	first := true
 	for s := range q.waiting {
 		q.leave(s)
-		p, client := s.from()
+		p, who := s.from()
 		cached := p.routes.Lookup([]byte(q.req.Resource))
 		switch {
 		case cached != nil:
 			s.resolved(cached)
-		case first && client == q.req.Client:
+		case first && who.addr == q.req.Client:
 			first = false
 			s.resolved(r)
 		default:

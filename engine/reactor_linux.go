@@ -8,21 +8,27 @@ import (
 	"sync"
 
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
+	"github.com/proxy-engine/proxy-engine/engine/tlsterm"
 )
 
 // reactorDriver runs sessions on event loops, one worker per loop. A session
 // lives on the loop that accepted it, both of its sockets do.
 type reactorDriver struct {
-	e       *Engine
-	workers []*worker
-	lookups *lookups
-	running sync.WaitGroup
+	e          *Engine
+	workers    []*worker
+	lookups    *lookups
+	handshakes *tlsterm.Pool
+	computing  crew
+	running    sync.WaitGroup
 }
 
-func newReactorDriver(e *Engine) (driver, error) { return &reactorDriver{e: e}, nil }
+func newReactorDriver(e *Engine) (driver, error) {
+	return &reactorDriver{e: e, computing: crew{most: e.cfg.TLS.Computing, queued: maxQueued}}, nil
+}
 
 func (d *reactorDriver) start() (map[string]netip.AddrPort, error) {
 	d.lookups = newLookups(d.e.cache)
+	d.handshakes = tlsterm.NewPool(d.e.cfg.TLS.Handshakes, d.e.cfg.TLS.Computing)
 	for range d.e.cfg.EventLoops {
 		if err := d.startWorker(); err != nil {
 			return nil, err
@@ -127,4 +133,6 @@ func (d *reactorDriver) stop() {
 	}
 	d.running.Wait()
 	d.lookups.wait()
+	d.handshakes.Close()
+	d.computing.wait()
 }

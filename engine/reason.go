@@ -19,6 +19,13 @@ const (
 	BackendReset
 	// ClientGone: the client went away before the session was established.
 	ClientGone
+	// HandshakeFailed: the client's TLS handshake came to nothing: no TLS, no
+	// version, suite or protocol in common, a certificate refused by either side.
+	HandshakeFailed
+	// HandshakeTimeout: it took too long.
+	HandshakeTimeout
+	// HandshakeCrowded: the client was slow while others waited for its place.
+	HandshakeCrowded
 	// DetectTimeout: the client didn't name a resource in time.
 	DetectTimeout
 	// Malformed and Unsupported: the client doesn't speak the protocol, or a
@@ -43,6 +50,10 @@ const (
 	BackendGone
 	// BackendMalformed: the backend doesn't speak the protocol.
 	BackendMalformed
+	// BackendHandshakeFailed and BackendHandshakeTimeout: the backend's leg
+	// couldn't be encrypted as configured.
+	BackendHandshakeFailed
+	BackendHandshakeTimeout
 	// OpenTimeout: the login phase took too long.
 	OpenTimeout
 	// IdleTimeout: an HTTP client made no further request for too long.
@@ -74,34 +85,39 @@ var reasonTable = [reasons]struct {
 	detail string
 	silent bool
 }{
-	ClientClosed:     {name: "client_closed", silent: true},
-	BackendClosed:    {name: "backend_closed", silent: true},
-	ClientReset:      {name: "client_reset", silent: true},
-	BackendReset:     {name: "backend_reset", silent: true},
-	ClientGone:       {name: "client_gone", silent: true},
-	DetectTimeout:    {name: "detect_timeout", kind: codecs.Timeout, detail: "no complete request in time"},
-	Malformed:        {name: "malformed", kind: codecs.Malformed},
-	Unsupported:      {name: "unsupported", kind: codecs.Unsupported},
-	NotFound:         {name: "not_found", kind: codecs.NotFound},
-	Forbidden:        {name: "forbidden", kind: codecs.Forbidden},
-	Unavailable:      {name: "unavailable", kind: codecs.Unavailable},
-	ResolveTimeout:   {name: "resolve_timeout", kind: codecs.Timeout},
-	ResolveFailed:    {name: "resolve_failed", kind: codecs.Internal},
-	UnknownKey:       {name: "unknown_key", silent: true},
-	ConnectRefused:   {name: "connect_refused", kind: codecs.Unavailable},
-	ConnectTimeout:   {name: "connect_timeout", kind: codecs.Timeout},
-	ConnectFailed:    {name: "connect_failed", kind: codecs.Unavailable},
-	BackendGone:      {name: "backend_gone", kind: codecs.Unavailable},
-	BackendMalformed: {name: "backend_malformed", kind: codecs.Unavailable},
-	OpenTimeout:      {name: "open_timeout", silent: true},
-	IdleTimeout:      {name: "idle_timeout", silent: true},
-	FirstByteTimeout: {name: "first_byte_timeout", kind: codecs.Timeout},
-	StallTimeout:     {name: "stall_timeout", silent: true},
-	TooManySessions:  {name: "too_many_sessions", kind: codecs.TooMany},
-	NoDescriptors:    {name: "no_descriptors", kind: codecs.TooMany},
-	Drained:          {name: "drained", silent: true},
-	InternalError:    {name: "internal_error", kind: codecs.Internal},
-	Panicked:         {name: "panicked", silent: true},
+	ClientClosed:            {name: "client_closed", silent: true},
+	BackendClosed:           {name: "backend_closed", silent: true},
+	ClientReset:             {name: "client_reset", silent: true},
+	BackendReset:            {name: "backend_reset", silent: true},
+	ClientGone:              {name: "client_gone", silent: true},
+	HandshakeFailed:         {name: "handshake_failed", silent: true},
+	HandshakeTimeout:        {name: "handshake_timeout", silent: true},
+	HandshakeCrowded:        {name: "handshake_crowded", silent: true},
+	DetectTimeout:           {name: "detect_timeout", kind: codecs.Timeout, detail: "no complete request in time"},
+	Malformed:               {name: "malformed", kind: codecs.Malformed},
+	Unsupported:             {name: "unsupported", kind: codecs.Unsupported},
+	NotFound:                {name: "not_found", kind: codecs.NotFound},
+	Forbidden:               {name: "forbidden", kind: codecs.Forbidden},
+	Unavailable:             {name: "unavailable", kind: codecs.Unavailable},
+	ResolveTimeout:          {name: "resolve_timeout", kind: codecs.Timeout},
+	ResolveFailed:           {name: "resolve_failed", kind: codecs.Internal},
+	UnknownKey:              {name: "unknown_key", silent: true},
+	ConnectRefused:          {name: "connect_refused", kind: codecs.Unavailable},
+	ConnectTimeout:          {name: "connect_timeout", kind: codecs.Timeout},
+	ConnectFailed:           {name: "connect_failed", kind: codecs.Unavailable},
+	BackendGone:             {name: "backend_gone", kind: codecs.Unavailable},
+	BackendMalformed:        {name: "backend_malformed", kind: codecs.Unavailable},
+	BackendHandshakeFailed:  {name: "backend_handshake_failed", kind: codecs.Unavailable, detail: "the connection to the server can't be encrypted as configured"},
+	BackendHandshakeTimeout: {name: "backend_handshake_timeout", kind: codecs.Timeout},
+	OpenTimeout:             {name: "open_timeout", silent: true},
+	IdleTimeout:             {name: "idle_timeout", silent: true},
+	FirstByteTimeout:        {name: "first_byte_timeout", kind: codecs.Timeout},
+	StallTimeout:            {name: "stall_timeout", silent: true},
+	TooManySessions:         {name: "too_many_sessions", kind: codecs.TooMany},
+	NoDescriptors:           {name: "no_descriptors", kind: codecs.TooMany},
+	Drained:                 {name: "drained", silent: true},
+	InternalError:           {name: "internal_error", kind: codecs.Internal},
+	Panicked:                {name: "panicked", silent: true},
 }
 
 // String returns the reason's name, as it stands in logs and metrics.

@@ -45,11 +45,17 @@ func (s *session) say(reason Reason, f codecs.Failure, cause error) {
 		s.finish(reason, cause)
 		return
 	}
-	s.pump.Backend.Conn.Close()
+	s.pump.Client.Send(words)
+	s.flushAs(reason, cause)
+}
+
+// flushAs closes the client's connection once it has got everything.
+func (s *session) flushAs(reason Reason, cause error) {
+	s.pump.Backend.Close()
 	s.leaveQuestion()
+	s.setup.leaveHandshake()
 	s.reason, s.setup.cause = reason, cause
 	s.enter(Flushing, s.port.w.e.cfg.Timeouts.Flush)
-	s.pump.Client.Send(words)
 	s.flush()
 }
 
@@ -65,7 +71,7 @@ func (s *session) flush() {
 			s.finish(s.reason, s.setup.cause)
 			return
 		}
-		if !client.Conn.Readable() {
+		if !client.Readable() {
 			return
 		}
 		client.Receive(s.port.w.loop.Buffer()[:minReadBuffer])

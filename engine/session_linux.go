@@ -42,6 +42,11 @@ type setup struct {
 	clientBox, backendBox inbox
 	timer                 reactor.Timer
 	question              *question // valid iff Resolving
+	securing              *securing // valid iff Securing or SecuringBackend
+	shown                 *shown    // by the client's TLS, if that stands
+	leg                   backendTLS
+	opened                bool // the codec's Open was called
+	computing             bool // its Work is being done
 	// addrs are the backend's addresses still to be tried, and deadline when
 	// the last of them must have answered (since the loop's start).
 	addrs    []netip.AddrPort
@@ -50,6 +55,14 @@ type setup struct {
 	// when Flushing ends with an orderly close.
 	resetting *relay.Side
 	cause     error
+}
+
+// leaveHandshake ends a handshake that nobody waits for any more.
+func (t *setup) leaveHandshake() {
+	if t.securing != nil {
+		t.securing.cancel()
+		t.securing = nil
+	}
 }
 
 // startSession begins the life of an accepted connection.
@@ -66,6 +79,10 @@ func startSession(p *port, fd int, client netip.AddrPort) {
 	}
 	s.setup = w.takeSetup()
 	s.setup.codec = p.spec.Front.New()
+	if p.spec.implicitTLS() {
+		s.secureClient()
+		return
+	}
 	s.enter(Detecting, w.e.cfg.Timeouts.Detect)
 	s.apply(s.setup.codec.Start(), &s.setup.clientBox, nil)
 }
@@ -95,15 +112,23 @@ func (s *session) Ready(c *reactor.Conn) {
 	switch s.state {
 	case Relaying:
 		s.relay()
+	case Securing:
+		s.setup.securing.move()
 	case Detecting:
 		s.detect()
+	case SecuringBackend:
+		if c == &s.pump.Client.Conn {
+			s.checkClient()
+		} else {
+			s.setup.securing.move()
+		}
 	case Resolving, Connecting:
 		if c == &s.pump.Client.Conn {
 			s.checkClient()
 		} else {
 			s.connecting()
 		}
-	case Opening:
+	case Opening, Standing:
 		s.opening()
 	case Flushing:
 		s.flush()
@@ -115,6 +140,10 @@ func (s *session) Ready(c *reactor.Conn) {
 func (s *session) Expire() {
 	defer s.guard()
 	switch s.state {
+	case Securing:
+		s.finish(HandshakeTimeout, nil)
+	case SecuringBackend:
+		s.refuse(BackendHandshakeTimeout, nil)
 	case Detecting:
 		s.refuse(DetectTimeout, nil)
 	case Resolving:
@@ -129,7 +158,7 @@ func (s *session) Expire() {
 		s.finish(s.reason, nil)
 	case Flushing:
 		s.flushExpired()
-	case Closed:
+	case Standing, Closed:
 	}
 }
 
@@ -210,6 +239,7 @@ func (s *session) finish(reason Reason, cause error) {
 	s.unregister()
 	if s.setup != nil {
 		s.leaveQuestion()
+		s.setup.leaveHandshake()
 		w.putSetup(s.setup)
 		s.setup = nil
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/engine/relay"
+	"github.com/proxy-engine/proxy-engine/engine/tlsterm"
 	"github.com/proxy-engine/proxy-engine/resolve"
 	"github.com/proxy-engine/proxy-engine/upstream"
 )
@@ -18,12 +19,12 @@ func (s *session) detect() {
 	client := &s.pump.Client
 	for range setupTurn {
 		switch {
-		case s.state != Detecting:
+		case s.state != Detecting || s.setup.computing:
 			return
 		case client.Ended() || client.Broken():
 			s.finish(ClientGone, nil)
 			return
-		case !client.Flush() || !client.Conn.Readable():
+		case !client.Flush() || !client.Readable():
 			return
 		}
 		s.listen(client, &s.setup.clientBox)
@@ -54,7 +55,7 @@ func (s *session) decide(side *relay.Side, box *inbox, in []byte) {
 		}
 		rest := in[step.Consumed:]
 		s.apply(step, box, rest)
-		if step.Action != codecs.More {
+		if step.Action != codecs.More && step.Action != codecs.Stand {
 			return
 		}
 		if step.Consumed == 0 {
@@ -71,7 +72,7 @@ func (s *session) decide(side *relay.Side, box *inbox, in []byte) {
 // than may be kept.
 func (s *session) checkPending(side *relay.Side, n int) {
 	switch {
-	case n < s.port.spec.Front.MaxPending:
+	case n < s.port.spec.Front.MaxPending || s.state == Opening && side == &s.pump.Client:
 	case side == &s.pump.Client:
 		s.fail(tooLong)
 	default:
@@ -90,19 +91,32 @@ func (s *session) apply(step codecs.Step, box *inbox, rest []byte) {
 	s.pump.Backend.Send(step.ToBackend)
 	switch step.Action {
 	case codecs.More:
+		if step.Patient && s.state == Detecting {
+			s.enter(Detecting, s.port.w.e.cfg.Timeouts.Idle)
+		}
+	case codecs.Stand:
+		s.stands()
+	case codecs.Compute:
+		box.keep(rest)
+		s.compute(step.Work)
 	case codecs.Route:
 		s.routeTo(step.Resource, box, rest)
 	case codecs.RouteKey:
-		backend := s.port.w.e.keys.get(step.Key)
+		issuer := s.port.w.e.keys.get(step.Key)
 		box.keep(rest)
-		s.routeByKey(backend)
+		s.routeByKey(issuer)
 	case codecs.Relay:
 		box.keep(rest)
 		s.established()
 	case codecs.Fail:
 		s.fail(step.Failure)
+	case codecs.StartTLS:
+		box.keep(rest)
+		s.secureClient()
+	case codecs.StartBackendTLS:
+		box.keep(rest)
+		s.secureBackend()
 	default:
-		// StartTLS: no listener offers TLS yet, so no codec asks for it.
 		s.refuse(InternalError, nil)
 	}
 }
@@ -111,7 +125,7 @@ func (s *session) apply(step codecs.Step, box *inbox, rest []byte) {
 func (s *session) register(key []byte) {
 	s.unregister()
 	s.key = string(key)
-	s.port.w.e.keys.put(s.key, s.backend)
+	s.port.w.e.keys.put(s.key, keyIssuer{s.backend, s.setup.leg})
 }
 
 func (s *session) unregister() {
@@ -139,7 +153,7 @@ func (s *session) routeTo(resource []byte, box *inbox, rest []byte) {
 
 var _ asker = (*session)(nil)
 
-func (s *session) from() (*port, netip.AddrPort) { return s.port, s.client }
+func (s *session) from() (*port, visitor) { return s.port, visitor{s.client, s.setup.shown} }
 
 func (s *session) waitsFor(q *question) { s.setup.question = q }
 
@@ -163,6 +177,12 @@ func (s *session) routed(route *resolve.Route) {
 		return
 	}
 	e := s.port.w.e
+	leg, err := s.port.spec.backendTLS(route)
+	if err != nil {
+		s.refuse(InternalError, err)
+		return
+	}
+	s.setup.leg = leg
 	s.endpoint = e.endpoints.Acquire(route.Endpoint)
 	s.dialAny(route.Addrs, e.connectTimeout(route))
 }
@@ -170,12 +190,13 @@ func (s *session) routed(route *resolve.Route) {
 // routeByKey goes on to the backend that issued a key, if it is known. Its
 // address was checked when that session was routed. The limit of sessions
 // doesn't apply: cancelling is what helps under load.
-func (s *session) routeByKey(backend *netip.AddrPort) {
-	if backend == nil {
+func (s *session) routeByKey(issuer keyIssuer) {
+	if issuer.backend == nil {
 		s.refuse(UnknownKey, nil)
 		return
 	}
-	s.dialAny([]netip.AddrPort{*backend}, s.port.w.e.cfg.Timeouts.Connect)
+	s.setup.leg = issuer.leg
+	s.dialAny([]netip.AddrPort{*issuer.backend}, s.port.w.e.cfg.Timeouts.Connect)
 }
 
 // dialAny connects to one of the addresses, the first that answers, within
@@ -230,16 +251,35 @@ func (s *session) connectFailed(o upstream.Outcome, err error) {
 	s.refuse(connectReason(o), err)
 }
 
-// connected lets the codec open the backend.
+// connected goes on with a connection to the backend, which is turned to TLS
+// first where the protocol doesn't ask for it in its own words.
 func (s *session) connected() {
+	if s.setup.leg.verify != tlsterm.Off && !s.port.spec.Front.Negotiates {
+		s.secureBackend()
+		return
+	}
+	s.open()
+}
+
+// open lets the codec open the backend.
+func (s *session) open() {
+	s.setup.opened = true
 	s.enter(Opening, s.port.w.e.cfg.Timeouts.Open)
-	box := &s.setup.clientBox
 	var target codecs.Target
 	if s.route != nil {
 		target.Metadata = s.route.Metadata
 	}
-	in := box.bytes()
-	step := s.setup.codec.Open(in, target)
+	if s.port.spec.Front.Negotiates {
+		target.TLS = s.setup.leg.policy()
+	}
+	in := s.setup.clientBox.bytes()
+	s.openedBy(s.setup.codec.Open(in, target), in)
+}
+
+// openedBy does what the codec's first step with the backend says; in are the
+// client's bytes it was given.
+func (s *session) openedBy(step codecs.Step, in []byte) {
+	box := &s.setup.clientBox
 	rest := in[step.Consumed:]
 	s.apply(step, box, rest)
 	if s.state == Opening {
@@ -256,30 +296,49 @@ func (s *session) connected() {
 func (s *session) opening() {
 	client, backend := &s.pump.Client, &s.pump.Backend
 	for range setupTurn {
-		if s.state != Opening {
+		if s.state != Opening && s.state != Standing || s.setup.computing {
 			return
 		}
 		toClient, toBackend := client.Flush(), backend.Flush()
 		flushed := toClient && toBackend
 		switch {
-		case flushed && backend.Conn.Readable() && !backend.Ended():
+		case flushed && backend.Readable() && !backend.Ended():
 			s.listen(backend, &s.setup.backendBox)
-		case flushed && client.Conn.Readable() && !client.Ended():
+			s.reconsider()
+		case flushed && client.Readable() && !client.Ended() && s.hasRoom():
 			s.listen(client, &s.setup.clientBox)
 		default:
 			s.checkEnds()
 			return
 		}
 	}
-	if s.state == Opening {
+	if s.state == Opening || s.state == Standing {
 		client.Conn.Again()
 	}
+}
+
+// reconsider has the codec look at what it has left of the client's bytes: it may
+// have waited for the backend.
+func (s *session) reconsider() {
+	if s.state != Opening && s.state != Standing || s.setup.computing {
+		return
+	}
+	box := &s.setup.clientBox
+	s.decide(&s.pump.Client, box, box.bytes())
+}
+
+// hasRoom says whether more may be kept of the client: a codec that waits for the
+// backend leaves everything.
+func (s *session) hasRoom() bool {
+	return len(s.setup.clientBox.bytes()) < s.port.spec.Front.MaxPending
 }
 
 // checkEnds deals with a side that ends before the codec is done.
 func (s *session) checkEnds() {
 	client, backend := &s.pump.Client, &s.pump.Backend
 	switch {
+	case s.state == Standing:
+		s.checkStanding()
 	case backend.Ended() && backend.Received() == 0:
 		s.refuse(BackendGone, nil)
 	case backend.Ended() || backend.Broken() || client.Broken():
@@ -293,9 +352,16 @@ func (s *session) checkEnds() {
 
 // established is the codec's word that the session stands.
 func (s *session) established() {
-	s.served = true
-	s.port.w.e.tracker.put(trackConnect, s.route, s.client, 0, 0)
+	s.serve()
 	s.beginRelay()
+}
+
+// serve notes that the session has come to be one.
+func (s *session) serve() {
+	if !s.served {
+		s.served = true
+		s.port.w.e.tracker.put(trackConnect, s.route, s.client, 0, 0)
+	}
 }
 
 // beginRelay drops the codec, passes on what it left and relays.

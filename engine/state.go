@@ -2,18 +2,26 @@ package engine
 
 // State is where a session stands in its life.
 //
+//	[Securing]                   [SecuringBackend]
+//	   ▲ ▼                              ▲ ▼
 //	Detecting ─► Resolving ─► Connecting ─► Opening ─► Relaying ─► Closed
 //	    │            │             │           │           │          ▲
 //	    └────────────┴─────────────┴───────────┴───────────┴► Flushing┘
 type State uint8
 
-// The states of a session. Each has a deadline but Relaying: an established
-// session may be idle for as long as both peers keep it.
+// The states of a session. Each has a deadline but Standing and Relaying: an
+// established session may be idle for as long as both peers keep it.
 const (
 	// Detecting: the codec reads the client's first bytes until it knows the
 	// resource. Entered when the client is accepted. Leaves to Resolving, or
-	// Flushing with a refusal. Deadline: Timeouts.Detect.
+	// Flushing with a refusal. Deadline: Timeouts.Detect, or Timeouts.Idle for a
+	// client that the codec itself serves.
 	Detecting State = iota
+	// Securing: the client's leg turns to TLS. Entered when the client is
+	// accepted where TLS begins with the first byte, or from Detecting when the
+	// codec says so. Leaves to Detecting, or Flushing behind an alert. Deadline:
+	// Timeouts.Handshake.
+	Securing
 	// Resolving: the route isn't cached and is being looked up off the loop;
 	// the client isn't read. Leaves to Connecting or Flushing. Deadline:
 	// Timeouts.Resolve.
@@ -21,10 +29,17 @@ const (
 	// Connecting: the backend is being dialled, one address after the other.
 	// Leaves to Opening or Flushing. Deadline: Timeouts.Connect or the route's.
 	Connecting
+	// SecuringBackend: the backend's leg turns to TLS; the client isn't read.
+	// From Connecting, or from Opening when the codec says so; to Opening or
+	// Flushing. Deadline: Timeouts.Handshake.
+	SecuringBackend
 	// Opening: the backend is connected and the codec opens it, listening to
 	// both sides. Leaves to Relaying when the codec says so. Deadline:
 	// Timeouts.Open.
 	Opening
+	// Standing: the session is established and the codec stays, passing bytes on
+	// both ways. From Opening; to Relaying when a side ends, or Flushing.
+	Standing
 	// Relaying: bytes pass untouched both ways; the codec is gone. Leaves to
 	// Closed when both directions have ended, or Flushing.
 	Relaying
@@ -33,7 +48,6 @@ const (
 	Flushing
 	// Closed: terminal; both sockets are closed and the Reason is counted.
 	Closed
-
 	states
 )
 
@@ -42,9 +56,13 @@ var stateNames = [states]string{
 	Resolving:  "resolving",
 	Connecting: "connecting",
 	Opening:    "opening",
+	Standing:   "standing",
 	Relaying:   "relaying",
 	Flushing:   "flushing",
 	Closed:     "closed",
+
+	Securing:        "securing",
+	SecuringBackend: "securing_backend",
 }
 
 // String returns the state's name, as it stands in logs.

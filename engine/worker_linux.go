@@ -4,10 +4,10 @@ import (
 	"errors"
 	"net/netip"
 
-	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/codecs/http"
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
 	"github.com/proxy-engine/proxy-engine/engine/relay"
+	"github.com/proxy-engine/proxy-engine/engine/tlsterm"
 	"github.com/proxy-engine/proxy-engine/resolve"
 )
 
@@ -22,8 +22,12 @@ type worker struct {
 	loop    *reactor.Loop
 	ended   chan struct{} // closed when the loop is
 	pipes   relay.Pipes
-	ports   []*port
-	locals  map[string]*resolve.Local // by protocol
+	// handshakes are all loops', records this loop's.
+	handshakes *tlsterm.Pool
+	records    tlsterm.Memory
+	computing  *crew // all loops', for codecs
+	ports      []*port
+	locals     map[string]*resolve.Local // by protocol
 
 	sessions sessionList
 	asking   map[resolve.Request]*question // lookups under way, by protocol and resource
@@ -62,13 +66,15 @@ type port struct {
 
 func newWorker(d *reactorDriver, loop *reactor.Loop) *worker {
 	w := &worker{
-		e:       d.e,
-		lookups: d.lookups,
-		loop:    loop,
-		pipes:   relay.Pipes{Max: pipesPerLoop},
-		ended:   make(chan struct{}),
-		locals:  make(map[string]*resolve.Local),
-		asking:  make(map[resolve.Request]*question),
+		e:          d.e,
+		lookups:    d.lookups,
+		handshakes: d.handshakes,
+		computing:  &d.computing,
+		loop:       loop,
+		pipes:      relay.Pipes{Max: pipesPerLoop},
+		ended:      make(chan struct{}),
+		locals:     make(map[string]*resolve.Local),
+		asking:     make(map[resolve.Request]*question),
 	}
 	w.web = newWeb(w)
 	return w
@@ -146,7 +152,7 @@ func (w *worker) full() bool { return !w.e.room() }
 
 // accept takes a new client in; it is the port's reactor.AcceptFunc.
 func (p *port) accept(fd int, client netip.AddrPort) {
-	if p.spec.Front.Protocol == codecs.HTTP {
+	if p.spec.isWeb() {
 		startWebSession(p, fd, client)
 		return
 	}

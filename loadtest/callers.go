@@ -12,6 +12,7 @@ import (
 	"github.com/proxy-engine/proxy-engine/loadtest/client"
 	"github.com/proxy-engine/proxy-engine/loadtest/measure"
 	"github.com/proxy-engine/proxy-engine/loadtest/report"
+	"github.com/proxy-engine/proxy-engine/loadtest/secure"
 )
 
 // dialAtOnce bounds the connections of a worker that are being opened before
@@ -37,8 +38,9 @@ type callers struct {
 
 var _ worker = (*callers)(nil)
 
-func newCallers(m Exchanges, s seat, dialers []client.Dialer, renew bool) *callers {
-	w := &callers{load: m, seat: s, dialers: dialers, renew: renew, tally: newTally(m.Arrivals > 0)}
+// newCallers makes the lines of a seat. The caller adds the dialers.
+func newCallers(m Exchanges, s seat, renew bool) *callers {
+	w := &callers{load: m, seat: s, renew: renew, tally: newTally(m.Arrivals > 0)}
 	for range s.share(m.Conns) {
 		w.lines = append(w.lines, newLine(w, len(w.lines)))
 	}
@@ -111,6 +113,11 @@ func (w *callers) next(now time.Time) (due time.Time, more bool) {
 	}
 	w.arrivals.take()
 	return due, true
+}
+
+// agreed counts a TLS handshake.
+func (w *callers) agreed(terms secure.Terms) {
+	w.note(func() { w.counted.TLS.Add(terms.String()) })
 }
 
 // begun notes that an exchange taken from next begins.

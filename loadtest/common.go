@@ -12,6 +12,7 @@ import (
 	"github.com/proxy-engine/proxy-engine/loadtest/measure"
 	"github.com/proxy-engine/proxy-engine/loadtest/progress"
 	"github.com/proxy-engine/proxy-engine/loadtest/report"
+	"github.com/proxy-engine/proxy-engine/loadtest/secure"
 )
 
 // Common are the settings of every mode.
@@ -23,8 +24,10 @@ type Common struct {
 	// Processes is the number of generating processes. 0 means this one alone
 	// or, if it may not open enough descriptors, as many workers as it takes.
 	Processes int
-	// Timeout bounds each exchange, the connect included.
+	// Timeout bounds each exchange, the connect and the handshake included.
 	Timeout time.Duration
+	// TLS is how the target is spoken to; nil in the clear.
+	TLS *secure.Settings
 	// Server is the server under test; without Roots it isn't measured.
 	Server measure.Processes
 	// SampleEvery is the distance of the report's samples over time; 0 means a
@@ -54,6 +57,9 @@ func (c *Common) check() error {
 	if c.Timeout <= 0 {
 		problems = append(problems, fmt.Errorf("timeout %v: want more than 0", c.Timeout))
 	}
+	if c.TLS != nil {
+		problems = append(problems, c.TLS.Check())
+	}
 	return errors.Join(append(problems, atLeast("processes", c.Processes, 0), atLeast("sample", c.SampleEvery, 0))...)
 }
 
@@ -69,6 +75,9 @@ func (c *Common) targets() string {
 func (c *Common) settings(of ...report.Setting) []report.Setting {
 	if len(c.Server.Roots) > 0 {
 		of = append(of, setting("pid", joinInts(c.Server.Roots)))
+	}
+	if c.TLS != nil {
+		of = append(of, setting("tls", c.TLS))
 	}
 	return append(of, setting("loops", c.Loops), setting("timeout", c.Timeout))
 }

@@ -6,6 +6,9 @@
 //	Rate  connect, one exchange, close: connections per second, CPU per connection
 //	Bulk  few connections at full speed: GB/s, CPU per GiB, contents verified
 //
+// With Common.TLS they speak TLS to the target, with every byte encrypted and
+// the server's certificate verified, and count what was agreed on.
+//
 // Hold, RR and Rate want the echo backend behind the target, Bulk the sink or
 // flood backend (package backend).
 //

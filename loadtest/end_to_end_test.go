@@ -28,7 +28,12 @@ type rig struct {
 
 func newRig(t *testing.T, kind backend.Kind) *rig {
 	t.Helper()
-	server, err := backend.Listen(backend.Config{Kind: kind, Loops: 2})
+	return newRigOf(t, backend.Config{Kind: kind, Loops: 2})
+}
+
+func newRigOf(t *testing.T, c backend.Config) *rig {
+	t.Helper()
+	server, err := backend.Listen(c)
 	if err != nil {
 		t.Fatal(err)
 	}

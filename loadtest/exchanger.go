@@ -41,8 +41,9 @@ var (
 )
 
 // newExchanger makes the sessions of a seat, each with a dialogue of its own.
-func newExchanger(m Exchanges, s seat, newDialogue func() dialogue) (*exchanger, error) {
-	st, err := newStation(m.Common, s)
+// protocols are for ALPN.
+func newExchanger(m Exchanges, s seat, newDialogue func() dialogue, protocols ...string) (*exchanger, error) {
+	st, err := newStation(m.Common, s, protocols...)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +175,7 @@ func (w *exchanger) failed(s *session) {
 
 func (w *exchanger) addTo(c *report.Counts) {
 	w.tally.addTo(c)
-	w.addFailures(c)
+	w.station.addTo(c)
 	if w.renew {
 		c.Sessions.Wanted += w.attempted
 		c.Sessions.Established += w.completed

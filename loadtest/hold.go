@@ -29,6 +29,9 @@ type Hold struct {
 	Touch    int           // bytes moved each way before the exchange; 0 for none
 	Payload  int           // bytes each way of the exchange
 	Hold     time.Duration // how long the sessions stay idle
+	// TouchEvery is how often, while they are held, each session moves as many
+	// bytes each way again as before its first exchange; 0 leaves them idle.
+	TouchEvery time.Duration
 }
 
 // Run does it. The report is complete also if sessions failed or ctx ended; an
@@ -39,13 +42,23 @@ func (m *Hold) mode() string { return "hold" }
 
 func (m *Hold) check() error {
 	return errors.Join(m.Common.check(), atLeast("sessions", m.Sessions, 1), atLeast("ramp", m.Ramp, 1),
-		atLeast("payload", m.Payload, 1), atLeast("touch", m.Touch, 0), atLeast("hold", m.Hold, 0))
+		atLeast("payload", m.Payload, 1), atLeast("touch", m.Touch, 0), atLeast("hold", m.Hold, 0), m.checkTouchEvery())
+}
+
+func (m *Hold) checkTouchEvery() error {
+	if m.TouchEvery > 0 && m.Touch == 0 {
+		return errors.New("touch-every: wants touch, the number of bytes")
+	}
+	return atLeast("touch-every", m.TouchEvery, 0)
 }
 
 func (m *Hold) settings(of ...report.Setting) []report.Setting {
 	own := []report.Setting{
 		setting("sessions", m.Sessions), setting("ramp", m.Ramp), setting("touch", m.Touch),
 		setting("payload", m.Payload), setting("hold", m.Hold),
+	}
+	if m.TouchEvery > 0 {
+		own = append(own, setting("touch-every", m.TouchEvery))
 	}
 	return m.Common.settings(append(own, of...)...)
 }
@@ -64,5 +77,6 @@ func (m *Hold) worker(s seat) (worker, error) {
 	return &holder{
 		station: st, message: newPayload(s, max(m.Touch, m.Payload)), touch: m.Touch, payload: m.Payload,
 		warm: s.share(holdWarmUp), want: s.share(m.Sessions), atOnce: max(s.share(atOnce), 1), rate: float64(m.Ramp) / float64(s.of),
+		touchEvery: m.TouchEvery,
 	}, nil
 }

@@ -26,12 +26,14 @@ type holder struct {
 	touch, payload int
 	warm, want     int
 	atOnce         int
-	rate           float64 // sessions per second
+	rate           float64       // sessions per second
+	touchEvery     time.Duration // each session while they are held; 0 for not at all
 
 	established uint64
-	hopeless    int // sessions failed since the last success
-	verifying   bool
-	next        int // session to verify
+	hopeless    int   // sessions failed since the last success
+	phase       phase // that is under way
+	touched     int   // sessions begun to be touched again
+	next        int   // session to verify
 	alive       uint64
 }
 
@@ -41,6 +43,7 @@ var (
 )
 
 func (w *holder) do(ctx context.Context, p phase, span window) error {
+	w.phase = p
 	switch p {
 	case preparing:
 		return w.warmUp(ctx)
@@ -97,13 +100,30 @@ func rampDue(perSecond float64, elapsed time.Duration) int {
 
 // idle leaves the sessions alone; those that die meanwhile are counted.
 func (w *holder) idle(ctx context.Context, span window) error {
-	return w.until(ctx, tick, func(now time.Time) bool { return !now.Before(span.To) || w.standing() == 0 })
+	return w.until(ctx, tick, func(now time.Time) bool {
+		over := !now.Before(span.To)
+		if w.touchEvery > 0 && !over {
+			w.touchDue(now, now.Sub(span.From))
+		}
+		return over && w.busy == 0 || w.standing() == 0
+	})
+}
+
+// touchDue touches the sessions whose turn has come since the window began.
+// One that is still at it, or has died, is left out.
+func (w *holder) touchDue(now time.Time, elapsed time.Duration) {
+	due := int(float64(len(w.sessions)) * float64(elapsed) / float64(w.touchEvery))
+	for ; w.touched < due && w.busy < w.atOnce; w.touched++ {
+		if s := w.sessions[w.touched%len(w.sessions)]; s.open() && !s.busy {
+			s.begin(w.touch, now)
+		}
+	}
 }
 
 // verify makes one more exchange on every session, unless it is hopeless; those
 // left out are not alive.
 func (w *holder) verify(ctx context.Context) error {
-	w.verifying, w.hopeless = true, 0
+	w.hopeless = 0
 	return w.until(ctx, tick, func(now time.Time) bool {
 		for w.next < len(w.sessions) && w.busy < w.atOnce && w.hopeless < hopelessAfter {
 			w.verifyNext(now)
@@ -123,8 +143,10 @@ func (w *holder) verifyNext(now time.Time) {
 func (w *holder) exchanged(s *session) {
 	w.hopeless = 0
 	switch {
-	case w.verifying:
+	case w.phase == verifying:
 		w.alive++
+	case w.phase == running:
+		// Touched again.
 	case s.exchanges == 1 && w.touch > 0:
 		s.begin(w.payload, time.Now())
 	default:
@@ -138,5 +160,5 @@ func (w *holder) addTo(c *report.Counts) {
 	c.Sessions.Wanted += uint64(w.want)
 	c.Sessions.Established += w.established
 	c.Sessions.Alive += w.alive
-	w.addFailures(c)
+	w.station.addTo(c)
 }

@@ -67,7 +67,7 @@ func (m *HTTP) worker(s seat) (worker, error) {
 	pattern := stream.NewPattern()
 	w, err := newExchanger(m.Exchanges, s, func() dialogue {
 		return &requesting{request: request, response: http1.NewResponse(pattern), check: m.Check}
-	})
+	}, "http/1.1")
 	if err != nil {
 		return nil, err
 	}

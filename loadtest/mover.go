@@ -10,6 +10,7 @@ import (
 	"github.com/proxy-engine/proxy-engine/loadtest/internal/stream"
 	"github.com/proxy-engine/proxy-engine/loadtest/measure"
 	"github.com/proxy-engine/proxy-engine/loadtest/report"
+	"github.com/proxy-engine/proxy-engine/loadtest/secure"
 )
 
 // mover is one loop's part of a Bulk.
@@ -75,7 +76,16 @@ func (w *mover) addTo(c *report.Counts) {
 	c.Sessions.Wanted += uint64(len(w.transfers))
 	c.Sessions.Established += w.established
 	c.Sessions.Alive += w.complete
-	w.addFailures(c)
+	w.station.addTo(c)
+}
+
+// broken fails a transfer for an error of its connection.
+func (w *mover) broken(t *transfer, err error) {
+	kind, said := secure.FailureOf(err)
+	if said != "" {
+		w.answers.Add(said)
+	}
+	w.fail(t, kind)
 }
 
 // fail counts and closes a transfer.
@@ -85,11 +95,14 @@ func (w *mover) fail(t *transfer, kind measure.Failure) {
 }
 
 func (w *mover) close(t *transfer) {
-	if t.fd >= 0 {
-		w.loop.Close(t.fd)
-		t.fd = -1
+	if t.open() {
+		t.link.Close()
+		t.link = nil
 		w.open--
 	}
 }
 
-var _ poll.Handler = (*transfer)(nil)
+var (
+	_ poll.Handler  = (*transfer)(nil)
+	_ poll.Releaser = (*transfer)(nil)
+)

@@ -20,6 +20,8 @@ type Postgres struct {
 	Databases []string // in turn
 	// NewConnections opens a connection for each query: handshake, query, end.
 	NewConnections bool
+	// Negotiation is how connections come to speak TLS, if Common.TLS is set.
+	Negotiation client.Negotiation
 }
 
 // Run does it. The report is complete also if sessions failed or ctx ended; an
@@ -36,24 +38,29 @@ func (m *Postgres) check() error {
 	if len(m.Databases) == 0 {
 		problems = append(problems, errors.New("no database"))
 	}
-	return errors.Join(append(problems, m.Exchanges.check())...)
+	_, negotiation := client.ParseNegotiation(m.Negotiation.String())
+	return errors.Join(append(problems, negotiation, m.Exchanges.check())...)
 }
 
 func (m *Postgres) settings(of ...report.Setting) []report.Setting {
+	if m.TLS != nil {
+		of = append(of, setting("tls-negotiation", m.Negotiation))
+	}
 	return m.Exchanges.settings(append(of, setting("user", m.User),
 		setting("database", strings.Join(m.Databases, ",")), setting("new-connections", m.NewConnections))...)
 }
 
 func (m *Postgres) worker(s seat) (worker, error) {
-	var dialers []client.Dialer
+	w := newCallers(m.Exchanges, s, m.NewConnections)
 	for _, target := range m.Targets {
 		dialer, err := client.NewPostgres(client.PostgresSettings{
 			Target: target, User: m.User, Password: m.Password, Databases: m.Databases,
+			TLS: m.TLS, Negotiation: m.Negotiation, Established: w.agreed,
 		})
 		if err != nil {
 			return nil, err
 		}
-		dialers = append(dialers, dialer)
+		w.dialers = append(w.dialers, dialer)
 	}
-	return newCallers(m.Exchanges, s, dialers, m.NewConnections), nil
+	return w, nil
 }

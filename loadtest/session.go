@@ -9,8 +9,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/proxy-engine/proxy-engine/loadtest/internal/link"
 	"github.com/proxy-engine/proxy-engine/loadtest/internal/poll"
 	"github.com/proxy-engine/proxy-engine/loadtest/measure"
+	"github.com/proxy-engine/proxy-engine/loadtest/secure"
 )
 
 // owner is the mode a session belongs to. It is called on the station's
@@ -27,8 +29,7 @@ type session struct {
 	station  *station
 	owner    owner
 	dialogue dialogue
-	fd       int    // -1 if not open
-	interest uint32 // 0 until it is on the loop
+	link     *link.Conn // nil if not open
 
 	exchanges int // completed since connect
 	failures  int // since the last completed exchange
@@ -38,15 +39,18 @@ type session struct {
 	size, sent int
 }
 
-var _ poll.Handler = (*session)(nil)
+var (
+	_ poll.Handler  = (*session)(nil)
+	_ poll.Releaser = (*session)(nil)
+)
 
 func (st *station) newSession(o owner, d dialogue) *session {
-	s := &session{station: st, owner: o, dialogue: d, fd: -1}
+	s := &session{station: st, owner: o, dialogue: d}
 	st.sessions = append(st.sessions, s)
 	return s
 }
 
-func (s *session) open() bool { return s.fd >= 0 }
+func (s *session) open() bool { return s.link != nil }
 
 // begin starts an exchange of size bytes, over a new connection if none is
 // open, whose time then includes the connect.
@@ -63,21 +67,21 @@ func (s *session) begin(size int, now time.Time) {
 }
 
 func (s *session) connect() bool {
-	fd, err := s.station.connect()
+	conn, err := s.station.connect()
 	if err != nil {
-		s.fail(measure.FailureOf(err))
+		s.broken(err)
 		return false
 	}
-	s.fd, s.interest, s.exchanges = fd, 0, 0
+	s.link, s.exchanges = conn, 0
 	return true
 }
 
 // flush writes what the socket takes. On a new socket the write also tells
 // whether the connection stands already, which on loopback it mostly does.
 func (s *session) flush() {
-	n, err := poll.Write(s.fd, s.dialogue.message()[s.sent:])
+	n, err := s.link.Write(s.dialogue.message()[s.sent:])
 	if err != nil && err != unix.EAGAIN {
-		s.fail(measure.FailureOf(err))
+		s.broken(err)
 		return
 	}
 	s.sent += n
@@ -86,43 +90,34 @@ func (s *session) flush() {
 
 // want tells the loop what the session waits for.
 func (s *session) want() {
-	interest := uint32(poll.Readable)
-	if s.sent < s.size {
-		interest |= poll.Writable
+	if err := s.link.Await(s, true, s.busy && s.sent < s.size); err != nil {
+		s.broken(err)
 	}
-	if interest == s.interest {
-		return
-	}
-	if err := s.register(interest); err != nil {
-		s.fail(measure.FailureOf(err))
-		return
-	}
-	s.interest = interest
-}
-
-func (s *session) register(interest uint32) error {
-	if s.interest == 0 {
-		return s.station.loop.Add(s.fd, interest, s)
-	}
-	return s.station.loop.Modify(s.fd, interest)
 }
 
 // Ready reads, or writes what is left of the message.
 func (s *session) Ready(events uint32) {
+	events = s.link.Ready(events)
 	if events&(poll.Readable|poll.Broken) != 0 {
 		s.read()
 	}
 	if s.busy && s.sent < s.size && events&poll.Writable != 0 {
 		s.flush()
 	}
+	if s.open() {
+		s.want()
+	}
 }
 
+// Release implements poll.Releaser.
+func (s *session) Release() { s.link.Release() }
+
 func (s *session) read() {
-	n, err := poll.Read(s.fd, s.station.buf)
+	n, err := s.link.Read(s.station.buf)
 	switch {
 	case err == unix.EAGAIN:
 	case err != nil:
-		s.fail(measure.FailureOf(err))
+		s.broken(err)
 	case n == 0:
 		s.ended()
 	case !s.busy:
@@ -190,6 +185,15 @@ func (s *session) rest() {
 	}
 }
 
+// broken fails the session for an error of its connection.
+func (s *session) broken(err error) {
+	kind, said := secure.FailureOf(err)
+	if said != "" {
+		s.station.answers.Add(said)
+	}
+	s.fail(kind)
+}
+
 func (s *session) fail(kind measure.Failure) {
 	s.station.failures.Add(kind)
 	s.failures++
@@ -201,7 +205,7 @@ func (s *session) fail(kind measure.Failure) {
 func (s *session) close() {
 	s.rest()
 	if s.open() {
-		s.station.loop.Close(s.fd)
-		s.fd = -1
+		s.link.Close()
+		s.link = nil
 	}
 }

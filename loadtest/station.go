@@ -9,16 +9,18 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/proxy-engine/proxy-engine/loadtest/internal/link"
 	"github.com/proxy-engine/proxy-engine/loadtest/internal/poll"
 	"github.com/proxy-engine/proxy-engine/loadtest/measure"
 	"github.com/proxy-engine/proxy-engine/loadtest/report"
+	"github.com/proxy-engine/proxy-engine/loadtest/secure"
 )
 
 const (
 	// How often a loop looks whether it is to stop, and for late exchanges.
 	tick = 50 * time.Millisecond
 	// One read takes at most this much.
-	readBuffer = 256 << 10
+	readBuffer = max(256<<10, link.MinRead)
 	// Room for the tag at the start of every message.
 	tagSize = 8
 )
@@ -27,7 +29,7 @@ const (
 // goroutine at a time uses it, but for progress.
 type station struct {
 	loop     *poll.Loop
-	targets  []netip.AddrPort
+	targets  []target
 	target   int // the next one's index
 	timeout  time.Duration
 	sources  sources
@@ -47,14 +49,41 @@ type station struct {
 // shown is what a station lets other goroutines see of itself.
 type shown struct{ open, exchanges, received, failures atomic.Uint64 }
 
-// newStation opens the loop of a seat.
-func newStation(c Common, s seat) (*station, error) {
+// target is where to connect, and how.
+type target struct {
+	addr netip.AddrPort
+	tls  *link.TLS // nil in the clear
+}
+
+// targetsOf returns those of a loop. protocols are for ALPN.
+func targetsOf(c Common, protocols ...string) ([]target, error) {
+	var targets []target
+	for _, addr := range c.Targets {
+		t := target{addr: addr}
+		if c.TLS != nil {
+			config, err := c.TLS.Client(addr.Addr().String(), protocols...)
+			if err != nil {
+				return nil, err
+			}
+			t.tls = link.Client(config)
+		}
+		targets = append(targets, t)
+	}
+	return targets, nil
+}
+
+// newStation opens the loop of a seat. protocols are for ALPN.
+func newStation(c Common, s seat, protocols ...string) (*station, error) {
+	targets, err := targetsOf(c, protocols...)
+	if err != nil {
+		return nil, err
+	}
 	loop, err := poll.NewLoop()
 	if err != nil {
 		return nil, err
 	}
 	st := &station{
-		loop: loop, targets: c.Targets, target: s.number % len(c.Targets), timeout: c.Timeout,
+		loop: loop, targets: targets, target: s.number % len(c.Targets), timeout: c.Timeout,
 		sources: newSources(s.number), buf: make([]byte, readBuffer),
 		tag: uint64(s.number) << 40,
 	}
@@ -62,10 +91,14 @@ func newStation(c Common, s seat) (*station, error) {
 }
 
 // connect starts a connection to the next target.
-func (st *station) connect() (fd int, err error) {
-	target := st.targets[st.target]
+func (st *station) connect() (*link.Conn, error) {
+	to := st.targets[st.target]
 	st.target = (st.target + 1) % len(st.targets)
-	return poll.Connect(target, st.sources.take(target.Addr()))
+	fd, err := poll.Connect(to.addr, st.sources.take(to.addr.Addr()))
+	if err != nil {
+		return nil, err
+	}
+	return link.New(st.loop, fd, to.tls), nil
 }
 
 // until turns the loop, waiting at most wait each time, until done says so
@@ -121,10 +154,22 @@ func (st *station) progress() report.Progress {
 	}
 }
 
-// addFailures adds what the station has counted of failures.
-func (st *station) addFailures(c *report.Counts) {
+// addTo adds what the station has counted of failures and handshakes.
+func (st *station) addTo(c *report.Counts) {
 	c.Failures.Merge(&st.failures)
 	c.Answers.Merge(st.answers)
+	for _, t := range st.targets {
+		if t.tls != nil {
+			addTerms(c, t.tls.Established())
+		}
+	}
+}
+
+// addTerms adds handshakes by what was agreed on.
+func addTerms(c *report.Counts, established map[secure.Terms]uint64) {
+	for terms, n := range established {
+		c.TLS.Merge(measure.Answers{terms.String(): n})
+	}
 }
 
 // standing returns how many sessions are open.

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/proxy-engine/proxy-engine/loadtest/internal/link"
 	"github.com/proxy-engine/proxy-engine/loadtest/internal/poll"
 	"github.com/proxy-engine/proxy-engine/loadtest/internal/stream"
 	"github.com/proxy-engine/proxy-engine/loadtest/measure"
@@ -15,7 +16,7 @@ import (
 // transfer is one connection of a Bulk.
 type transfer struct {
 	worker    *mover
-	fd        int // -1 if not open
+	link      *link.Conn // nil if not open
 	connected bool
 	sending   bool // until the worker stops it
 	ended     bool // this side has
@@ -29,40 +30,63 @@ type transfer struct {
 }
 
 func newTransfer(w *mover) *transfer {
-	return &transfer{worker: w, fd: -1, received: stream.NewTailVerifier(w.pattern), sending: w.direction != Download}
+	return &transfer{worker: w, received: stream.NewTailVerifier(w.pattern), sending: w.direction != Download}
 }
 
 // connect opens the connection; until it stands the socket isn't writable.
 func (t *transfer) connect() {
 	t.seenAt = time.Now()
-	fd, err := t.worker.connect()
+	conn, err := t.worker.connect()
 	if err != nil {
 		t.worker.failures.Add(measure.FailureOf(err))
 		return
 	}
-	t.fd = fd
+	t.link = conn
 	t.worker.open++
-	if err := t.worker.loop.Add(fd, poll.Readable|poll.Writable, t); err != nil {
-		t.worker.fail(t, measure.FailureOf(err))
+	t.begin()
+}
+
+// begin starts the handshake, if there is one: nothing is written otherwise.
+func (t *transfer) begin() {
+	if _, err := t.link.Write(nil); err != nil && err != unix.EAGAIN {
+		t.worker.broken(t, err)
+		return
+	}
+	t.want()
+}
+
+// want tells the loop what the transfer waits for.
+func (t *transfer) want() {
+	if err := t.link.Await(t, true, t.sending || !t.connected); err != nil {
+		t.worker.broken(t, err)
 	}
 }
 
 // Ready reads one chunk and writes one, whichever is possible.
 func (t *transfer) Ready(events uint32) {
+	events = t.link.Ready(events)
 	if events&(poll.Readable|poll.Broken) != 0 {
 		t.read()
 	}
-	if t.fd >= 0 && events&poll.Writable != 0 {
+	if t.open() && events&poll.Writable != 0 {
 		t.writable()
+	}
+	if t.open() {
+		t.want()
 	}
 }
 
+// Release implements poll.Releaser.
+func (t *transfer) Release() { t.link.Release() }
+
+func (t *transfer) open() bool { return t.link != nil }
+
 func (t *transfer) read() {
-	n, err := poll.Read(t.fd, t.received.Space())
+	n, err := t.link.Read(t.received.Space())
 	switch {
 	case err == unix.EAGAIN:
 	case err != nil:
-		t.worker.fail(t, measure.FailureOf(err))
+		t.worker.broken(t, err)
 	case n == 0:
 		t.finish()
 	default:
@@ -77,37 +101,28 @@ func (t *transfer) writable() {
 	}
 	if t.sending {
 		t.write()
-		return
 	}
-	t.listen()
 }
 
 func (t *transfer) write() {
-	n, err := poll.Write(t.fd, t.worker.pattern.At(t.sent))
+	n, err := t.link.Write(t.worker.pattern.At(t.sent))
 	t.sent += uint64(n)
 	if err != nil && err != unix.EAGAIN {
-		t.worker.fail(t, measure.FailureOf(err))
-	}
-}
-
-// listen waits for bytes only: there is nothing to send.
-func (t *transfer) listen() {
-	if err := t.worker.loop.Modify(t.fd, poll.Readable); err != nil {
-		t.worker.fail(t, measure.FailureOf(err))
+		t.worker.broken(t, err)
 	}
 }
 
 // stop ends this side's direction, which asks the backend for its account.
 func (t *transfer) stop() {
-	if t.fd < 0 {
+	if !t.open() {
 		return
 	}
 	t.sending, t.ended = false, true
-	if err := poll.CloseWrite(t.fd); err != nil {
-		t.worker.fail(t, measure.FailureOf(err))
+	if err := t.link.CloseWrite(); err != nil {
+		t.worker.broken(t, err)
 		return
 	}
-	t.listen()
+	t.want()
 }
 
 // finish is called when the backend has ended the stream.
@@ -136,7 +151,7 @@ func (t *transfer) failIfStalled(now time.Time) {
 	if moved != t.seen {
 		t.seen, t.seenAt = moved, now
 	}
-	if t.fd >= 0 && now.Sub(t.seenAt) > t.worker.timeout {
+	if t.open() && now.Sub(t.seenAt) > t.worker.timeout {
 		t.worker.fail(t, measure.Late)
 	}
 }

@@ -1,7 +1,6 @@
 package resolve
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -9,10 +8,11 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
+
+	"github.com/proxy-engine/proxy-engine/resolve/filewatch"
 )
 
 // maxFile bounds a routes file, in bytes; 16 MiB hold about 190,000 routes.
@@ -48,7 +48,7 @@ type File struct {
 	// seen is what the last reading came upon. It belongs to the goroutine of
 	// watch, before that runs to OpenFile.
 	seen  fingerprint
-	watch *fileWatch
+	watch *filewatch.Watch
 }
 
 var (
@@ -66,7 +66,7 @@ type fingerprint [sha256.Size]byte
 // or broken is an error here, while later it is only logged. A nil logger
 // discards.
 func OpenFile(path string, logger *slog.Logger) (*File, error) {
-	return openFile(path, logger, time.Tick(pollEvery))
+	return openFile(path, logger, nil)
 }
 
 func openFile(path string, logger *slog.Logger, poll <-chan time.Time) (*File, error) {
@@ -75,25 +75,21 @@ func openFile(path string, logger *slog.Logger, poll <-chan time.Time) (*File, e
 		return nil, err
 	}
 	// Watch first: no change may fall between reading and watching.
-	w, err := newFileWatch(path)
+	w, err := filewatch.New(path)
 	if err != nil {
 		return nil, err
 	}
 	f := &File{path: path, log: orDiscard(logger).With("file", path), watch: w}
 	if err := f.readFirst(); err != nil {
-		return nil, errors.Join(err, w.close())
+		return nil, errors.Join(err, w.Close())
 	}
-	go f.run(poll)
+	w.Start(f.reload, filewatch.Options{Logger: f.log, Poll: poll})
 	return f, nil
 }
 
 // Close stops watching and waits until the watching goroutine has ended. The
 // routes stay usable. It may be called more than once.
-func (f *File) Close() error {
-	err := f.watch.close()
-	<-f.watch.done
-	return err
-}
+func (f *File) Close() error { return f.watch.Close() }
 
 // Resolve answers from the table, NotFound if the resource isn't in it.
 func (f *File) Resolve(_ context.Context, req Request) (Result, error) {
@@ -157,7 +153,7 @@ func (f *File) swap(table routeTable) {
 }
 
 func (f *File) read() (routeTable, fingerprint, error) {
-	content, err := readBounded(f.path)
+	content, err := filewatch.Read(f.path, maxFile)
 	if err != nil {
 		return nil, sha256.Sum256([]byte(err.Error())), err
 	}
@@ -170,23 +166,6 @@ func (f *File) read() (routeTable, fingerprint, error) {
 		return nil, seen, fmt.Errorf("%s: %w", f.path, err)
 	}
 	return table, seen, nil
-}
-
-func readBounded(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	var content bytes.Buffer
-	n, err := content.ReadFrom(io.LimitReader(file, maxFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if n > maxFile {
-		return nil, fmt.Errorf("%s: more than %d bytes", path, maxFile)
-	}
-	return content.Bytes(), nil
 }
 
 func openFileURL(u *url.URL, o OpenOptions) (Resolver, error) {

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/fsnotify/fsnotify"
 )
 
 // routesFile is a routes file in a directory of its own, opened, with what it
@@ -350,16 +348,6 @@ func TestFilePolled(t *testing.T) {
 	r.leadsTo("10.0.0.2:1")
 	write(t, r.path, route("orders", "10.0.0.3:1"))
 	r.leadsTo("10.0.0.3:1")
-}
-
-// TestFileWatchError: when events may have been lost, that is said and the file
-// is read.
-func TestFileWatchError(t *testing.T) {
-	r := openRoutes(t, filepath.Join(t.TempDir(), "routes.yaml"), route("orders", "10.0.0.1:1"))
-	r.watch.watcher.Errors <- fsnotify.ErrEventOverflow
-	if got := attr(r.logged("watching the routes file failed"), "error"); got != fsnotify.ErrEventOverflow.Error() {
-		t.Errorf("logged the error %q", got)
-	}
 }
 
 func TestFileIgnoresNeighbours(t *testing.T) {

@@ -25,8 +25,8 @@ import (
 // Request is what is known of a client when its resource must be found.
 //
 // Answers are cached by Protocol and Resource alone. An answer or an error that
-// depends on Client or ServerName must have a negative TTL, or other clients
-// are given it too.
+// depends on Client, ServerName or Identity must have a negative TTL, or other
+// clients are given it too.
 type Request struct {
 	// Protocol is the listener's protocol by name ("postgresql").
 	Protocol string
@@ -36,6 +36,9 @@ type Request struct {
 	Client netip.AddrPort
 	// ServerName is the TLS server name (SNI), "" without TLS.
 	ServerName string
+	// Identity is who the client is by its certificate, nil without one. Read
+	// only.
+	Identity *Identity
 }
 
 // State says whether a resource can be connected to right now.

@@ -3,7 +3,9 @@
 #
 #   scripts/deps.sh test     for make test: a C compiler (race detector),
 #                            PostgreSQL, psycopg2, node-postgres, ip, curl,
-#                            nginx, wrk, h2load, Python, ws, undici
+#                            nginx, wrk, h2load, Python, ws, undici, openssl,
+#                            PyMongo, the Node driver of MongoDB, Postfix,
+#                            swaks, nodemailer
 #   scripts/deps.sh demo     for make run: PostgreSQL
 #   scripts/deps.sh bench    for make bench-peers: HAProxy, nginx, PgBouncer,
 #                            PostgreSQL, wrk, a C compiler
@@ -30,10 +32,15 @@ packages() {
       command -v node >/dev/null || echo nodejs
       command -v npm >/dev/null || echo npm
       [ -x /usr/bin/python3 ] || echo python3
+      has_pymongo || echo python3-pymongo
       command -v curl >/dev/null || echo curl
+      command -v openssl >/dev/null || echo openssl
       has_server nginx || echo nginx-light
       command -v wrk >/dev/null || echo wrk
       command -v h2load >/dev/null || echo nghttp2-client
+      has_server postfix || echo postfix
+      command -v swaks >/dev/null || echo swaks
+      has_perl_tls || echo libnet-ssleay-perl
       ;;
     bench)
       packages demo
@@ -78,6 +85,15 @@ has_nginx_stream() {
 # Debian's own Python has Debian's modules, whatever comes first in PATH.
 has_psycopg2() {
   /usr/bin/python3 -c 'import psycopg2' 2>/dev/null
+}
+
+has_pymongo() {
+  /usr/bin/python3 -c 'import pymongo' 2>/dev/null
+}
+
+# has_perl_tls says whether swaks can speak TLS.
+has_perl_tls() {
+  perl -MNet::SSLeay -e 1 2>/dev/null
 }
 
 # install_packages installs Debian packages without a question asked or a

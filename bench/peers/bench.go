@@ -20,6 +20,7 @@ const module = "github.com/proxy-engine/proxy-engine"
 // bench is one run of this program.
 type bench struct {
 	options
+	self     string // this program's binary
 	dir      string // for configurations and binaries; removed at the end
 	started  time.Time
 	load     string // the load average before the run

@@ -12,6 +12,7 @@ func haproxyPeer(name, extra string) peer {
 		serves: map[workload]func(site) plan{workTCP: relay},
 	}
 	if extra == "" {
+		p.serves[workTLS] = func(s site) plan { return haproxy(s, haproxyTLS(s)) }
 		p.serves[workPostgres] = relay
 		p.serves[workHTTP] = func(s site) plan { return haproxy(s, haproxyHTTP(s)) }
 	}
@@ -27,7 +28,16 @@ func haproxy(s site, text string) plan {
 // haproxyMaxconn is as many sessions as 20,000 descriptors hold.
 const haproxyMaxconn = 9900
 
-func haproxyTCP(s site, extra string) string {
+func haproxyTCP(s site, extra string) string { return haproxyRelay(s, extra, "") }
+
+// haproxyTLS agrees on what the others agree on; by itself it prefers AES-256.
+func haproxyTLS(s site) string {
+	return haproxyRelay(s, "", fmt.Sprintf(" ssl crt %s ssl-min-ver TLSv1.3 ciphersuites %s curves %s", s.file(tlsFile), tlsSuite, tlsCurve))
+}
+
+// haproxyRelay has more lines for the defaults section, and more words for what
+// it listens at.
+func haproxyRelay(s site, extra, bind string) string {
 	return fmt.Sprintf(`global
   nbthread %d
   maxconn %d
@@ -37,9 +47,9 @@ defaults
   timeout client 1h
   timeout server 1h
 listen peer
-  bind %s
+  bind %s%s
   server backend %s
-`, s.threads, haproxyMaxconn, extra, s.listen, s.backend)
+`, s.threads, haproxyMaxconn, extra, s.listen, bind, s.backend)
 }
 
 // haproxyHTTP lets any request use any idle connection to the backend, as

@@ -35,7 +35,7 @@ func (i *instance) stop() { program.StopAll(i.programs) }
 func (b *bench) site(listen, backend netip.AddrPort) site {
 	return site{
 		listen: listen, backend: backend, dir: b.dir, threads: b.threads,
-		root: os.Geteuid() == 0, proxyEngine: b.proxyEngine,
+		root: os.Geteuid() == 0, self: b.self, proxyEngine: b.proxyEngine,
 	}
 }
 

@@ -8,6 +8,7 @@
 //	go run ./bench/peers            # all rows, 3 rounds, less than 15 minutes
 //	go run ./bench/peers --quick    # 1 short round, less than 2 minutes
 //	go run ./bench/peers --only rr1k-50,http --peers haproxy,reactor
+//	go run ./bench/peers --only tls          # clients that speak TLS; not among all rows
 //	go run ./bench/peers --only generators   # loadtest beside wrk and a generator in C
 //
 // What isn't installed is left out, with the reason; scripts/deps.sh bench
@@ -39,6 +40,7 @@ type options struct {
 	name        string // of the files written
 	proxyEngine string
 	loadtest    string
+	certificate string // made at start, for the TLS rows
 }
 
 // warmUp is the time before the measured part.
@@ -47,6 +49,9 @@ func (o options) warmUp() time.Duration { return o.duration / 8 }
 // partName is the name of the files of a part, which must not replace the
 // results of a whole run.
 const partName = "peers-part"
+
+// tlsName is that of a whole run of the TLS rows, which must be asked for.
+const tlsName = "peers-tls"
 
 // quickDuration makes a round of everything last less than two minutes.
 const quickDuration = 600 * time.Millisecond
@@ -62,6 +67,9 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == cryptoTLS {
+		return runCryptoTLS(ctx, args[1:])
+	}
 	o, err := parse(args)
 	if err != nil {
 		return err
@@ -82,7 +90,7 @@ func parse(args []string) (options, error) {
 	var o options
 	f := flag.NewFlagSet("peers", flag.ContinueOnError)
 	only := f.String("only", "", "rows to measure, separated by commas: "+strings.Join(append(workloadNames(), rowIDs()...), ", "))
-	peers := f.String("peers", "haproxy,nginx,reactor,goroutine,pgbouncer,direct", "peers to measure: "+strings.Join(peerNames(), ", "))
+	peers := f.String("peers", "haproxy,nginx,reactor,goroutine,crypto-tls,pgbouncer,direct", "peers to measure: "+strings.Join(peerNames(), ", "))
 	quick := f.Bool("quick", false, fmt.Sprintf("one round of %v each", quickDuration))
 	f.IntVar(&o.rounds, "rounds", 3, "rounds")
 	f.DurationVar(&o.duration, "duration", 2500*time.Millisecond, "measured time of each run")
@@ -98,7 +106,10 @@ func parse(args []string) (options, error) {
 	if *quick {
 		o.rounds, o.duration, o.name = 1, quickDuration, "peers-quick"
 	}
-	if len(o.rows) > 0 {
+	switch {
+	case slices.Equal(o.rows, []string{workTLS.String()}) && !*quick:
+		o.name = tlsName
+	case len(o.rows) > 0:
 		o.name = partName
 	}
 	return o, o.check()

@@ -13,7 +13,14 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain also is the peer that is this very program.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == cryptoTLS {
+		main()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // update writes the golden files anew: go test ./bench/peers -update.
 var update = flag.Bool("update", false, "write the golden files")
@@ -54,6 +61,8 @@ func TestFilesByPart(t *testing.T) {
 		"":                    "peers",
 		"--quick":             "peers-quick",
 		"--only http":         "peers-part",
+		"--only tls":          "peers-tls",
+		"--only tls --quick":  "peers-part",
 		"--quick --only idle": "peers-part",
 	} {
 		if o, err := parse(strings.Fields(line)); err != nil || o.name != want {
@@ -66,6 +75,9 @@ func TestFilesByPart(t *testing.T) {
 func everything(o options) []cell {
 	var cells []cell
 	for _, r := range rows() {
+		if !r.chosen(o) {
+			continue
+		}
 		if r.rival != nil {
 			cells = append(cells, cell{row: r, column: ours}, cell{row: r, column: r.rival.name})
 			continue
@@ -75,7 +87,7 @@ func everything(o options) []cell {
 				cells = append(cells, cell{row: r, column: p.name})
 			}
 		}
-		if !r.proxied {
+		if r.direct() {
 			cells = append(cells, cell{row: r, column: direct})
 		}
 	}
@@ -85,7 +97,7 @@ func everything(o options) []cell {
 // TestPlannedTime leaves a third for what is slower than estimated and for the
 // preparations.
 func TestPlannedTime(t *testing.T) {
-	for line, limit := range map[string]time.Duration{"": 15 * time.Minute, "--quick": 2 * time.Minute} {
+	for line, limit := range map[string]time.Duration{"": 15 * time.Minute, "--quick": 2 * time.Minute, "--only tls": 15 * time.Minute} {
 		o, err := parse(strings.Fields(line))
 		if err != nil {
 			t.Fatal(err)

@@ -70,6 +70,10 @@ func (p page) notes() []string {
 		notes = append(notes, "pgbouncer answers logins itself and hands its sessions with PostgreSQL on to the next client; "+
 			"through all the others, a new client costs PostgreSQL a new process.")
 	}
+	if slices.ContainsFunc(p.rows, func(r row) bool { return r.workload == workTLS }) {
+		notes = append(notes, fmt.Sprintf("TLS rows: TLS 1.3, %s, %s and a certificate with an ECDSA P-256 key, which clients verify; "+
+			"%s is tls.Listener, a goroutine per direction and io.Copy.", tlsSuite, tlsCurve, cryptoTLS))
+	}
 	if _, ok := p.commands["backend "+backendPostgres]; ok {
 		notes = append(notes, "PostgreSQL's own CPU time isn't measured: a session's process takes it along when it ends.")
 	}

@@ -16,6 +16,7 @@ func nginxPeer() peer {
 		name: "nginx", descriptors: 2, version: []string{installed("nginx"), "-v"},
 		serves: map[workload]func(site) plan{
 			workTCP:  func(s site) plan { return nginx(s, nginxModule()+nginxMain(s)+nginxTCP(s)) },
+			workTLS:  func(s site) plan { return nginx(s, nginxModule()+nginxMain(s)+nginxTLS(s)) },
 			workHTTP: func(s site) plan { return nginx(s, nginxMain(s)+nginxHTTP(s)) },
 		},
 	}
@@ -47,17 +48,31 @@ events { worker_connections 19000; }
 
 // nginxTCP passes on the end of one direction alone, as the others do; without
 // being told, nginx ends both.
-func nginxTCP(s site) string {
+func nginxTCP(s site) string { return nginxRelay(s, "", "") }
+
+// nginxTLS agrees on what the others agree on; by itself it takes the client's
+// choice.
+func nginxTLS(s site) string {
+	return nginxRelay(s, " ssl", fmt.Sprintf(`    ssl_certificate %[1]s;
+    ssl_certificate_key %[1]s;
+    ssl_protocols TLSv1.3;
+    ssl_ecdh_curve %[2]s;
+    ssl_conf_command Ciphersuites %[3]s;
+`, s.file(tlsFile), tlsCurve, tlsSuite))
+}
+
+// nginxRelay has more words for what it listens at, and more lines.
+func nginxRelay(s site, listen, extra string) string {
 	return fmt.Sprintf(`stream {
   server {
-    listen %s reuseport backlog=4096;
-    proxy_pass %s;
+    listen %s%s reuseport backlog=4096;
+%s    proxy_pass %s;
     proxy_timeout 1h;
     proxy_half_close on;
     tcp_nodelay on;
   }
 }
-`, s.listen, s.backend)
+`, s.listen, listen, extra, s.backend)
 }
 
 // nginxHTTP keeps connections to the backend, and lifts the number of requests

@@ -25,7 +25,8 @@ type site struct {
 	dir             string // for its files; another user may not see into it
 	threads         int    // workers, loops or processes
 	root            bool   // it is started by root
-	proxyEngine     string // the binary
+	self            string // this program's binary
+	proxyEngine     string // proxy-engine's
 }
 
 // file returns the path of one of the peer's files.
@@ -68,6 +69,7 @@ func peers(binary string) []peer {
 		// pipes of splice: package net keeps one per direction while it waits.
 		proxyEnginePeer("reactor", binary, 2),
 		proxyEnginePeer("goroutine", binary, 2+2*2),
+		cryptoTLSPeer(),
 		pgbouncerPeer(),
 	}
 }

@@ -17,7 +17,7 @@ var someAddress = netip.MustParseAddrPort("127.0.0.1:7")
 func TestPlans(t *testing.T) {
 	s := site{
 		listen: netip.MustParseAddrPort("127.0.0.1:1"), backend: netip.MustParseAddrPort("127.0.0.1:2"),
-		dir: "/dir", threads: 3, root: true, proxyEngine: "proxy-engine",
+		dir: "/dir", threads: 3, root: true, self: "peers", proxyEngine: "proxy-engine",
 	}
 	for _, p := range peers("proxy-engine") {
 		for w, planned := range p.serves {

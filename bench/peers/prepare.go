@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/proxy-engine/proxy-engine/loadtest/report"
+	"github.com/proxy-engine/proxy-engine/loadtest/secure/throwaway"
 )
 
 // prepare makes everything ready for run.
@@ -27,7 +28,13 @@ func (b *bench) prepare(ctx context.Context) error {
 	// The peers raise theirs as far as they may.
 	b.limit = int(min(limit.Max, math.MaxInt32))
 	var err error
+	if b.self, err = os.Executable(); err != nil {
+		return err
+	}
 	if b.dir, err = os.MkdirTemp("", "peers-"); err != nil {
+		return err
+	}
+	if err := b.certify(); err != nil {
 		return err
 	}
 	b.rows = slices.DeleteFunc(rows(), func(r row) bool { return !r.chosen(b.options) })
@@ -44,6 +51,12 @@ func (b *bench) prepare(ctx context.Context) error {
 		return errors.New("nothing can be measured")
 	}
 	return nil
+}
+
+// certify makes the certificate of the TLS rows.
+func (b *bench) certify() error {
+	b.certificate = filepath.Join(b.dir, tlsFile)
+	return throwaway.Certificate{Names: []string{tlsHost}}.Write(b.certificate)
 }
 
 // build makes the binaries that weren't given.
@@ -82,7 +95,7 @@ func (b *bench) addRow(ctx context.Context, r row) {
 		b.addGenerators(ctx, r, behind)
 	default:
 		b.addPeers(ctx, r)
-		if slices.Contains(b.options.peers, direct) && !r.proxied {
+		if slices.Contains(b.options.peers, direct) && r.direct() {
 			b.add(r, direct, func(ctx context.Context) (*report.Report, error) {
 				return b.generate(ctx, r, b.options, behind)
 			})

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +15,7 @@ func proxyEnginePeer(impl, binary string, descriptors int) peer {
 		name: impl, descriptors: descriptors, version: []string{binary, "--version"},
 		serves: map[workload]func(site) plan{
 			workTCP:      func(s site) plan { return proxyEngineTCP(s, impl) },
+			workTLS:      func(s site) plan { return proxyEngineTLS(s, impl) },
 			workHTTP:     func(s site) plan { return proxyEngineHTTP(s, impl) },
 			workPostgres: func(s site) plan { return proxyEnginePostgres(s, impl) },
 		},
@@ -23,6 +25,12 @@ func proxyEnginePeer(impl, binary string, descriptors int) peer {
 func proxyEngineTCP(s site, impl string) plan {
 	return plan{start: append(proxyEngine(s, impl),
 		"--tcp", "echo@"+s.listen.String(), "--resolver", "fixed://"+s.backend.String())}
+}
+
+func proxyEngineTLS(s site, impl string) plan {
+	start := append(proxyEngine(s, impl), "--tcp", "echo@"+s.listen.String(), "--tcp-backend", s.backend.String(),
+		"--tls=on", "--tls-cert", s.file(tlsFile), "--tls-key", s.file(tlsFile))
+	return plan{start: start, check: append(slices.Clone(start), "--check")}
 }
 
 func proxyEngineHTTP(s site, impl string) plan {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -25,7 +26,7 @@ type row struct {
 
 // rows lists those there are, in the order of the tables.
 func rows() []row {
-	return append(append(append(tcpRows(), httpRows()...), postgresRows()...), generatorRows()...)
+	return slices.Concat(tcpRows(), httpRows(), postgresRows(), tlsRows(), generatorRows())
 }
 
 func rowIDs() []string {
@@ -36,11 +37,16 @@ func rowIDs() []string {
 	return ids
 }
 
+// direct says whether the row means something without a proxy: the backends
+// speak no TLS.
+func (r row) direct() bool { return !r.proxied && r.workload != workTLS }
+
 // chosen says whether the options want the row: by its id or its workload, or
-// because they name none.
+// because they name none. The TLS rows must be named: they are a run of their
+// own, as long as the others.
 func (r row) chosen(o options) bool {
 	if len(o.rows) == 0 {
-		return true
+		return r.workload != workTLS
 	}
 	for _, name := range o.rows {
 		if name == r.id || name == r.workload.String() {

@@ -53,6 +53,8 @@ func TestChosenRows(t *testing.T) {
 		want bool
 	}{
 		{nil, "idle", true},
+		{nil, "tls-idle", false},
+		{[]string{"tls"}, "tls-idle", true},
 		{[]string{"idle"}, "idle", true},
 		{[]string{"tcp"}, "idle", true},
 		{[]string{"http", "gen-rr"}, "idle", false},
@@ -66,7 +68,7 @@ func TestChosenRows(t *testing.T) {
 }
 
 func TestLoadtestWords(t *testing.T) {
-	o := options{duration: 2500 * time.Millisecond, sessions: 100, threads: 2}
+	o := options{duration: 2500 * time.Millisecond, sessions: 100, threads: 2, certificate: "/dir/tls.pem"}
 	at := &instance{at: someAddress}
 	for id, want := range map[string][]string{
 		"idle": {
@@ -76,6 +78,11 @@ func TestLoadtestWords(t *testing.T) {
 		"http-new": {
 			"loadtest", "http", "--conns", "50", "--host", "bench.example", "--path", "/", "--payload", "1KiB", "--check", "tag",
 			"--new-connections", "--warm-up", "312.5ms", "--duration", "2.5s",
+			"--target", "127.0.0.1:7", "--loops", "2", "--json", "--quiet",
+		},
+		"tls-resume": {
+			"loadtest", "rate", "--conns", "50", "--payload", "64", "--tls-resume", "--warm-up", "312.5ms", "--duration", "2.5s",
+			"--tls", "--tls-ca", "/dir/tls.pem", "--tls-server-name", "bench.example", "--tls-min", "1.3", "--tls-curve", "X25519",
 			"--target", "127.0.0.1:7", "--loops", "2", "--json", "--quiet",
 		},
 		"pg-select": {

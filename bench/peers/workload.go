@@ -15,6 +15,8 @@ const (
 	workHTTP
 	// workPostgres is PostgreSQL sessions, from login to end.
 	workPostgres
+	// workTLS is bytes, as workTCP, from clients that speak TLS; the peer ends it.
+	workTLS
 	// workGenerators is no peer's: the load generators are compared with each
 	// other, against a backend.
 	workGenerators
@@ -31,6 +33,8 @@ func (w workload) String() string {
 		return "http"
 	case workPostgres:
 		return "postgres"
+	case workTLS:
+		return "tls"
 	case workGenerators:
 		return "generators"
 	default:

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -52,12 +53,24 @@ func backendConfig(args []string) (backend.Config, error) {
 	f.IntVar(&c.Loops, "loops", runtime.NumCPU(), "event loops")
 	payload := bytesFlag(f, "payload", backend.DefaultPayload, "`BYTES` in an answer of http")
 	pace := bytesFlag(f, "pace", backend.DefaultPace, "`BYTES` per second that slow echoes on each connection")
+	cert := f.String("tls-cert", "", "PEM `FILE` of the certificate with which echo speaks TLS; in the clear if empty")
+	key := f.String("tls-key", "", "PEM `FILE` of its key")
 	f.BoolVar(&c.Inherit, "successor", false, "take over the listeners of the backend that starts this one, as it does by itself when it is full")
 	if err := parse(f, args); err != nil {
 		return c, err
 	}
 	c.Payload, c.Pace = int(*payload), int(*pace)
-	return c, errors.Join(parseKind(name, &c), parseListen(*listen, &c), checkSizes(c))
+	return c, errors.Join(parseKind(name, &c), parseListen(*listen, &c), checkSizes(c), readPair(*cert, *key, &c))
+}
+
+// readPair reads the certificate, if there is to be one.
+func readPair(cert, key string, c *backend.Config) error {
+	if cert == "" && key == "" {
+		return nil
+	}
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	c.TLS = &tls.Config{Certificates: []tls.Certificate{pair}}
+	return err
 }
 
 func parseKind(name string, c *backend.Config) (err error) {

@@ -24,6 +24,8 @@ func TestBackendUsageErrors(t *testing.T) {
 		"http --payload 0":            "at least 1",
 		"slow --pace 0":               "at least 1",
 		"echo --loops 0":              "at least 1",
+		"http --tls-cert nowhere":     "nowhere",
+		"echo --tls-key nowhere":      "open",
 		"discard --loops 0 --pace -1": "below 2 GiB",
 	} {
 		t.Run(line, func(t *testing.T) {

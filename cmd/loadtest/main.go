@@ -106,7 +106,9 @@ func usage(name string) error {
 func generate(ctx context.Context, m mode, args []string, out io.Writer) error {
 	f := flag.NewFlagSet("loadtest "+m.name, flag.ContinueOnError)
 	var shared common
+	var encryption tlsFlags
 	shared.define(f)
+	encryption.define(f)
 	build := m.define(f)
 	if err := parse(f, args); err != nil {
 		return err
@@ -115,9 +117,11 @@ func generate(ctx context.Context, m mode, args []string, out io.Writer) error {
 	if err == nil && len(settings.Targets) == 0 {
 		err = errors.New("--target is missing")
 	}
+	var tlsErr error
+	settings.TLS, tlsErr = encryption.parsed(f)
 	end := shared.showProgress(&settings)
 	g, modeErr := build(settings)
-	if err := errors.Join(err, modeErr, checkPage(shared.html)); err != nil {
+	if err := errors.Join(err, tlsErr, modeErr, checkPage(shared.html)); err != nil {
 		return usageError{err}
 	}
 	runtime.GOMAXPROCS(procsFor(settings.Loops))

@@ -16,12 +16,12 @@ import (
 )
 
 // startBackend runs the backend command and returns where it listens.
-func startBackend(t *testing.T, kind string) string {
+func startBackend(t *testing.T, kind string, flags ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	in, out := io.Pipe()
 	done := make(chan error, 1)
-	go func() { done <- run(ctx, []string{"backend", kind, "--loops", "1"}, out) }()
+	go func() { done <- run(ctx, append([]string{"backend", kind, "--loops", "1"}, flags...), out) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
@@ -90,6 +90,10 @@ func TestUsageErrors(t *testing.T) {
 		"rr --target 127.0.0.1:80 --html /dev/null/page",
 		"rr --target 127.0.0.1:80 more", "http --target 127.0.0.1:80 --check all", "headline --target 192.0.2.1:80",
 		"backend", "backend discard", "backend echo --listen here",
+		"rr --target 127.0.0.1:80 --tls-resume", "rr --target 127.0.0.1:80 --tls --tls-ca nowhere",
+		"rr --target 127.0.0.1:80 --tls --tls-min 1.3 --tls-max 1.2", "rr --target 127.0.0.1:80 --tls --tls-max 1.1",
+		"rr --target 127.0.0.1:80 --tls --tls-curve P-1", "rr --target 127.0.0.1:80 --tls --tls-key nowhere",
+		"pg --target 127.0.0.1:80 --tls-negotiation direct", "pg --target 127.0.0.1:80 --tls --tls-negotiation later",
 	} {
 		t.Run(line, func(t *testing.T) {
 			err := run(t.Context(), strings.Fields(line), io.Discard)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/loadtest"
+	"github.com/proxy-engine/proxy-engine/loadtest/client"
 	"github.com/proxy-engine/proxy-engine/loadtest/report"
 )
 
@@ -42,9 +43,11 @@ func defineHold(f *flag.FlagSet) func(loadtest.Common) (generator, error) {
 	hold := f.Duration("hold", 5*time.Second, "how long they stay idle")
 	payload := bytesFlag(f, "payload", 64, "`BYTES` each way of the exchange on each session")
 	touch := bytesFlag(f, "touch", 0, "`BYTES` moved each way on each session before that")
+	again := f.Duration("touch-every", 0, "move so many again on each session, so often while they are held; 0: leave them idle")
 	return func(c loadtest.Common) (generator, error) {
 		return loadtest.Hold{
 			Common: c, Sessions: *sessions, Ramp: *ramp, Touch: int(*touch), Payload: int(*payload), Hold: *hold,
+			TouchEvery: *again,
 		}, nil
 	}
 }
@@ -107,11 +110,13 @@ func definePostgres(f *flag.FlagSet) func(loadtest.Common) (generator, error) {
 	renew := f.Bool("new-connections", false, "a new connection for each query: handshake, query, end")
 	user := f.String("user", "postgres", "user; the password is taken from PGPASSWORD")
 	databases := f.String("database", "postgres", "databases, separated by commas, which the connections use in turn")
+	negotiations := f.String("tls-negotiation", "postgres", "how to come to speak TLS, `NAME` postgres (SSLRequest) or direct (PostgreSQL 17)")
 	return func(c loadtest.Common) (generator, error) {
+		negotiation, err := client.ParseNegotiation(*negotiations)
 		return loadtest.Postgres{
 			Exchanges: exchanges(c), User: *user, Password: os.Getenv("PGPASSWORD"),
-			Databases: strings.Split(*databases, ","), NewConnections: *renew,
-		}, nil
+			Databases: strings.Split(*databases, ","), NewConnections: *renew, Negotiation: negotiation,
+		}, err
 	}
 }
 

@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
+	"github.com/proxy-engine/proxy-engine/codecs/passthrough"
 	"github.com/proxy-engine/proxy-engine/codecs/postgres"
 	"github.com/proxy-engine/proxy-engine/codecs/tcp"
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/tlsterm"
 	"github.com/proxy-engine/proxy-engine/resolve"
 )
 
@@ -21,6 +23,7 @@ func (s *settings) config(log *slog.Logger, f *findings) engine.Config {
 	cfg.Logger = log
 	cfg.Listen.SocketOptions, cfg.Dial = s.socket, s.socket
 	cfg.Cache = s.cache(log)
+	s.openTLS(&cfg, log, f)
 	cfg.Listeners = s.listeners()
 	cfg.HTTP.Direct = s.httpDirect.static()
 	if s.http2 {
@@ -58,19 +61,84 @@ func (s *settings) httpGuard() resolve.Guard {
 	return resolve.Guard{Allow: allow, SkipAll: s.httpSkipGuard}
 }
 
-func (s *settings) listeners() []engine.Listener {
-	var all []engine.Listener
-	for i, address := range s.http {
-		all = append(all, engine.Listener{Name: numbered("http", i), Address: address, Front: engine.HTTPFront()})
+// door is a listener to be: what it does about TLS is decided.
+type door struct {
+	name  string
+	place place
+	mode  tlsMode
+	front func(tlsMode) codecs.Front
+}
+
+// doors returns all listeners to be.
+func (s *settings) doors() []door {
+	var all []door
+	add := func(name string, p place, mode tlsMode, front func(tlsMode) codecs.Front) {
+		if p.tls != nil {
+			mode = *p.tls
+		}
+		all = append(all, door{name, p, mode, front})
 	}
-	front := postgres.Front(postgres.Options{ResourcePattern: s.pattern.compiled})
-	for i, address := range s.postgres {
-		all = append(all, engine.Listener{Name: numbered("postgres", i), Address: address, Front: front})
+	for i, p := range s.http {
+		add(numbered("http", i), p, tlsOff, httpFront)
 	}
-	for _, l := range s.tcp {
-		all = append(all, engine.Listener{Name: l.name, Address: l.address, Front: tcp.Front(l.name)})
+	for i, p := range s.https {
+		add(numbered("https", i), p, max(s.tls, tlsOn), httpFront)
+	}
+	for i, p := range s.postgres {
+		add(numbered("postgres", i), p, s.tls, s.postgresFront)
+	}
+	for i, p := range s.tcp {
+		name := p.name
+		if name == "" {
+			name = numbered("tcp", i)
+		}
+		add(name, p.place, s.tls, func(m tlsMode) codecs.Front { return s.tcpFront(p.name, m) })
 	}
 	return all
+}
+
+func (s *settings) listeners() []engine.Listener {
+	var all []engine.Listener
+	for _, d := range s.doors() {
+		all = append(all, s.listener(&d))
+	}
+	return all
+}
+
+func (s *settings) listener(d *door) engine.Listener {
+	l := engine.Listener{Name: d.name, Address: d.place.address, Front: d.front(d.mode), BackendTLS: s.backendTLS}
+	if d.mode.terminates() {
+		l.TLS = s.server
+	}
+	switch {
+	case d.place.backendTLS != nil:
+		l.BackendTLS = *d.place.backendTLS
+	case d.mode == tlsPassthrough:
+		l.BackendTLS = tlsterm.Off // it is the client's
+	}
+	return l
+}
+
+func httpFront(mode tlsMode) codecs.Front {
+	if mode == tlsPassthrough {
+		return passthrough.Front(codecs.HTTP)
+	}
+	return engine.HTTPFront()
+}
+
+func (s *settings) postgresFront(mode tlsMode) codecs.Front {
+	of := [...]postgres.TLSMode{tlsOff: postgres.TLSOff, tlsOn: postgres.TLSOffered, tlsRequire: postgres.TLSRequired, tlsPassthrough: postgres.TLSPassthrough}
+	return postgres.Front(postgres.Options{ResourcePattern: s.pattern.compiled, TLS: of[mode]})
+}
+
+func (s *settings) tcpFront(name string, mode tlsMode) codecs.Front {
+	switch {
+	case mode == tlsPassthrough:
+		return passthrough.Front(codecs.TCP)
+	case s.routeBy == bySNI && mode.terminates():
+		return tcp.FrontByServerName()
+	}
+	return tcp.Front(name)
 }
 
 // numbered returns name, name-2, name-3 and so on.

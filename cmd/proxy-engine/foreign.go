@@ -15,14 +15,9 @@ var unserved = map[string]struct {
 	what  string
 	fault bool
 }{
-	"PROXY_TLS_ENABLED":             {"TLS termination", true},
-	"PROXY_TLS_REQUIRE_CLIENT_CERT": {"TLS termination", true},
-	"PROXY_TLS_CERT":                {"TLS termination", false},
-	"PROXY_TLS_KEY":                 {"TLS termination", false},
-	"PROXY_TLS_CA":                  {"TLS termination", false},
-	"TCP_MYSQL_PORT":                {"MySQL", false},
-	"SMTP_BACKEND_ENDPOINT":         {"SMTP", false},
-	"SMTP_SKIP_VALIDATION":          {"SMTP", false},
+	"TCP_MYSQL_PORT":        {"MySQL", false},
+	"SMTP_BACKEND_ENDPOINT": {"SMTP", false},
+	"SMTP_SKIP_VALIDATION":  {"SMTP", false},
 }
 
 // checkForeign looks for variables that look like settings and are none.

@@ -46,6 +46,7 @@ func run(args, env []string, stdout, stderr io.Writer) int {
 	if c, ok := cfg.Resolver.(io.Closer); ok {
 		defer c.Close()
 	}
+	defer s.closeTLS(&cfg)
 	if !f.report(log, stderr) {
 		return 1
 	}

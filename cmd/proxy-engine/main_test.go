@@ -90,7 +90,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		t.Errorf("exit %d, %q; want 1 and nothing", r.code, r.stdout)
 	}
 	for _, want := range []string{
-		`--tcp "nameless": want NAME@host:port`,
+		`--tcp "nameless": port "nameless" isn't a number`,
 		`--connect-timeout "soon": want a duration`,
 		`--no-such: no such flag`,
 		`"stray": not a flag`,
@@ -100,7 +100,7 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		`backlog: 0`,
 		`--log-level: needs a value, LEVEL`,
 		`TCP_WORKERS "many": want a whole number`,
-		`PROXY_TLS_ENABLED=true: TLS termination isn't served`,
+		`TLS needs --tls-cert and --tls-key`,
 		`TCP_MYSQL_PORT has no effect: MySQL isn't served`,
 		`PROXY_CACHE_TLL is not a setting; did you mean PROXY_CACHE_TTL?`,
 	} {

@@ -92,7 +92,7 @@ func TestForeignVariables(t *testing.T) {
 		{"TCP_MYSQL_PORT=3306", true},
 		{"TCP_MYSQL_PORT=", false},
 		{"TCP_MYSQL_PORT=0", false},
-		{"PROXY_TLS_CERT=/cert.pem", true},
+		{"PROXY_TLS_CERT=/cert.pem", false},
 		{"PROXY_TLS_ENABLED=false", false},
 		{"HTTP_OPEN_HTTP2=off", false},
 		{"HTTP_WORKERS=16", false},

@@ -64,7 +64,7 @@ func (s *settings) checkRouted(f *findings) {
 		f.faultf("nowhere to route to: give --resolver or --tcp-backend (TCP_BACKEND_ENDPOINT)")
 	}
 	answered := s.httpBackend != "" || s.httpFixed != "" || s.demo || s.httpDirect.static() != nil
-	if !answered && len(s.http) > 0 {
+	if !answered && len(s.http)+len(s.https) > 0 {
 		f.faultf("nowhere to route HTTP to: give --resolver or --http-backend (HTTP_BACKEND_ENDPOINT)")
 	}
 }

@@ -9,15 +9,18 @@ import (
 	"github.com/proxy-engine/proxy-engine/codecs/http"
 	"github.com/proxy-engine/proxy-engine/engine"
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
+	"github.com/proxy-engine/proxy-engine/engine/tlsterm"
 	"github.com/proxy-engine/proxy-engine/resolve"
 )
 
 // settings holds what flags and environment can say, in the form they say it.
 // config turns it into an engine.Config.
 type settings struct {
-	http     []string
-	postgres []string
-	tcp      []namedAddress
+	http     []place
+	https    []place
+	postgres []place
+	tcp      []namedPlace
+	routeBy  routeBy
 	pattern  pattern
 
 	resolver string
@@ -34,6 +37,13 @@ type settings struct {
 	httpMode      string // the original's HTTP_SERVER_MODE
 	demo          bool
 
+	tls          tlsMode
+	certs, keys  []string
+	clientTLS    tlsterm.ServerOptions // but for its key pairs and logger
+	backendTLS   tlsterm.Verify
+	backendCerts tlsterm.ClientOptions
+	server       *tlsterm.Server // nil until opened, and if no listener needs it
+
 	// engine is filled in place, but for its listeners, resolver and sockets.
 	engine engine.Config
 	// socket holds for client and backend sockets alike.
@@ -43,9 +53,6 @@ type settings struct {
 	logLevel  slog.Level
 	logFormat string
 }
-
-// namedAddress is a plain TCP listener: the name is its resource id.
-type namedAddress struct{ name, address string }
 
 // defaultPostgres is where clients are expected when no listener is given.
 const defaultPostgres = "0.0.0.0:5432"
@@ -94,15 +101,15 @@ func (d directResponse) static() *http.Static {
 
 func (s *settings) listenByDefault() {
 	if s.demo {
-		s.http = []string{defaultDemo}
+		s.http = []place{{address: defaultDemo}}
 	} else {
-		s.postgres = []string{defaultPostgres}
+		s.postgres = []place{{address: defaultPostgres}}
 	}
 }
 
 // complete fills in what depends on several settings.
 func (s *settings) complete() {
-	if len(s.http) == 0 && len(s.postgres) == 0 && len(s.tcp) == 0 {
+	if len(s.http)+len(s.https)+len(s.postgres)+len(s.tcp) == 0 {
 		s.listenByDefault()
 	}
 	if !s.httpKeepAlive {

@@ -43,17 +43,6 @@ func parseEndpoint(text string) (string, error) {
 	return text, err
 }
 
-func parseNamedAddress(text string) (namedAddress, error) {
-	name, address, found := strings.Cut(text, "@")
-	if !found || name == "" {
-		return namedAddress{}, errors.New("want NAME@host:port")
-	}
-	address, err := parseListenAddress(address)
-	return namedAddress{name, address}, err
-}
-
-func (n namedAddress) String() string { return n.name + "@" + n.address }
-
 // pattern is a resource pattern and the text it was made from.
 type pattern struct {
 	text     string

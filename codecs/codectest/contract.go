@@ -29,6 +29,8 @@ func (s *Session) absorb(step codecs.Step, in []byte) {
 func (s *Session) check(step codecs.Step, in []byte) {
 	s.t.Helper()
 	routes := step.Action == codecs.Route || step.Action == codecs.RouteKey
+	_, upgrades := s.codec.(codecs.Upgrader)
+	turns := step.Action == codecs.StartTLS || step.Action == codecs.StartBackendTLS
 	for _, rule := range []struct {
 		broken bool
 		text   string
@@ -38,6 +40,8 @@ func (s *Session) check(step codecs.Step, in []byte) {
 		{!s.opened && step.Action == codecs.Relay, "Relay before Open"},
 		{s.opened && routes, "a second route"},
 		{s.opened && step.Action == codecs.StartTLS, "StartTLS after Open"},
+		{!s.opened && step.Action == codecs.StartBackendTLS, "StartBackendTLS before Open"},
+		{turns && !upgrades, "TLS without being an Upgrader"},
 		{(step.Action == codecs.Route) != (step.Resource != nil), "Resource must be there iff Action is Route"},
 		{step.Action == codecs.RouteKey && step.Key == nil, "RouteKey without Key"},
 		{!s.opened && step.Action != codecs.RouteKey && step.Key != nil, "Key before Open"},

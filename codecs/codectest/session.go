@@ -45,6 +45,16 @@ func Start(t testing.TB, front codecs.Front) *Session {
 	return s
 }
 
+// StartSecured makes a codec of front's, tells it of the client's TLS, which
+// began with the first byte, and starts it.
+func StartSecured(t testing.TB, front codecs.Front, tls codecs.TLS) *Session {
+	t.Helper()
+	s := &Session{t: t, front: front, codec: front.New()}
+	s.upgrader().Secured(tls)
+	s.absorb(s.codec.Start(), nil)
+	return s
+}
+
 // Client sends chunks as the client, one after the other.
 func (s *Session) Client(chunks ...[]byte) {
 	s.t.Helper()
@@ -54,14 +64,48 @@ func (s *Session) Client(chunks ...[]byte) {
 	}
 }
 
-// Backend sends chunks as the backend, one after the other.
+// Backend sends chunks as the backend, one after the other. Behind each the
+// codec is presented what the client has sent and no step has consumed.
 func (s *Session) Backend(chunks ...[]byte) {
 	s.t.Helper()
 	for _, chunk := range chunks {
 		s.FromBackend = append(s.FromBackend, chunk...)
 		s.call(&s.FromBackend, s.codec.Backend)
 		s.relay()
+		s.present()
 	}
+}
+
+// Secured says that TLS stands on the client's leg, to which the bytes that no
+// step had consumed belonged.
+func (s *Session) Secured(tls codecs.TLS) {
+	s.t.Helper()
+	if s.Action != codecs.StartTLS {
+		s.t.Fatalf("Secured called after action %d", s.Action)
+	}
+	s.FromClient = nil
+	s.absorb(s.upgrader().Secured(tls), nil)
+}
+
+// BackendSecured says that TLS stands on the backend's leg.
+func (s *Session) BackendSecured() {
+	s.t.Helper()
+	if s.Action != codecs.StartBackendTLS {
+		s.t.Fatalf("BackendSecured called after action %d", s.Action)
+	}
+	s.FromBackend = nil
+	s.with(&s.FromClient, s.upgrader().BackendSecured)
+	s.relay()
+	s.present()
+}
+
+func (s *Session) upgrader() codecs.Upgrader {
+	s.t.Helper()
+	u, ok := s.codec.(codecs.Upgrader)
+	if !ok {
+		s.t.Fatalf("%T isn't an Upgrader", s.codec)
+	}
+	return u
 }
 
 // Open says that the backend is connected.
@@ -95,11 +139,16 @@ func (s *Session) present() {
 	s.relay()
 }
 
-// call presents the pending bytes if the codec listens and there are any.
+// call presents the pending bytes, if the codec listens and there are any, and
+// again as long as it consumes some of them.
 func (s *Session) call(pending *[]byte, method func([]byte) codecs.Step) {
 	s.t.Helper()
-	if listens := s.Action == codecs.More || s.Action == codecs.StartTLS; listens && len(*pending) > 0 {
+	for s.Action == codecs.More && len(*pending) > 0 {
+		before := len(*pending)
 		s.with(pending, method)
+		if len(*pending) == before {
+			return
+		}
 	}
 }
 

@@ -25,6 +25,8 @@ func (r *report) Errorf(format string, args ...any) {
 type scripted struct {
 	start                 codecs.Step
 	client, open, backend func(in []byte) codecs.Step
+	secured               func(codecs.TLS) codecs.Step
+	backendSecured        func(in []byte) codecs.Step
 	refuse                func(dst []byte) []byte
 }
 
@@ -33,6 +35,9 @@ func (c *scripted) Client(in []byte) codecs.Step                { return c.clien
 func (c *scripted) Open(in []byte, _ codecs.Target) codecs.Step { return c.open(in) }
 func (c *scripted) Backend(in []byte) codecs.Step               { return c.backend(in) }
 func (c *scripted) Refuse(dst []byte, _ codecs.Failure) []byte  { return c.refuse(dst) }
+
+func (c *scripted) Secured(tls codecs.TLS) codecs.Step   { return c.secured(tls) }
+func (c *scripted) BackendSecured(in []byte) codecs.Step { return c.backendSecured(in) }
 
 func (c *scripted) front() codecs.Front {
 	return codecs.Front{New: func() codecs.Codec { return c }, MaxPending: 4}
@@ -53,6 +58,7 @@ func TestBrokenContractsAreReported(t *testing.T) {
 		"Relay before Open":             {Action: codecs.Relay},
 		"Resource must be there":        {Action: codecs.Route},
 		"RouteKey without Key":          {Action: codecs.RouteKey},
+		"StartBackendTLS before Open":   {Action: codecs.StartBackendTLS},
 		"Key before Open":               {Key: []byte("x")},
 		"Failure without Fail":          {Failure: codecs.Failure{Kind: codecs.Malformed}},
 	} {
@@ -68,6 +74,16 @@ func TestBrokenContractsAreReported(t *testing.T) {
 		Start(r, (&scripted{start: route(), open: always(step)}).front()).Open(codecs.Target{})
 		expect(t, r, want)
 	}
+}
+
+// plain hides that a codec is an Upgrader.
+type plain struct{ codecs.Codec }
+
+func TestTLSWithoutAnUpgraderIsReported(t *testing.T) {
+	r := &report{}
+	c := plain{&scripted{client: always(codecs.Step{Action: codecs.StartTLS})}}
+	Start(r, codecs.Front{New: func() codecs.Codec { return c }}).Client([]byte("abc"))
+	expect(t, r, "without being an Upgrader")
 }
 
 func expect(t *testing.T, r *report, want string) {
@@ -125,6 +141,64 @@ func TestSessionRunsACodecToItsRelay(t *testing.T) {
 	}
 	if string(s.Resource) != "x" || len(s.Issued) != 1 || string(s.Issued[0]) != "k" {
 		t.Errorf("resource %q, keys %q", s.Resource, s.Issued)
+	}
+}
+
+// The bytes in front of TLS are the codec's, those of TLS aren't, and those
+// within are again.
+func TestSessionTurnsToTLS(t *testing.T) {
+	c := &scripted{client: func(in []byte) codecs.Step {
+		return codecs.Step{Action: codecs.StartTLS, Consumed: 1, ToClient: in[:1]}
+	}}
+	c.secured = func(tls codecs.TLS) codecs.Step {
+		c.client = always(route())
+		return codecs.Step{ToClient: []byte(tls.ServerName)}
+	}
+	c.open = always(codecs.Step{ToBackend: []byte("?")})
+	c.backend = always(codecs.Step{Action: codecs.StartBackendTLS, Consumed: 1})
+	c.backendSecured = func(in []byte) codecs.Step {
+		return codecs.Step{Action: codecs.Relay, ToBackend: in[:1], Consumed: 1}
+	}
+	s := Start(t, c.front())
+	s.Client([]byte("Shello"))
+	if s.Action != codecs.StartTLS || string(s.FromClient) != "hello" {
+		t.Fatalf("action %d, %q is TLS's", s.Action, s.FromClient)
+	}
+	s.Secured(codecs.TLS{ServerName: "x"})
+	s.Client([]byte("ab"))
+	c.client = always(codecs.Step{})
+	s.Open(codecs.Target{})
+	s.Backend([]byte("S"))
+	s.BackendSecured()
+	if s.Action != codecs.Relay || string(s.ToClient) != "Sx" || string(s.ToBackend) != "?ab" {
+		t.Errorf("action %d, the client heard %q, the backend %q", s.Action, s.ToClient, s.ToBackend)
+	}
+}
+
+func TestTLSFromTheFirstByte(t *testing.T) {
+	c := &scripted{}
+	c.secured = func(tls codecs.TLS) codecs.Step {
+		c.start = codecs.Step{Action: codecs.Route, Resource: []byte(tls.ServerName)}
+		return codecs.Step{Action: codecs.Fail} // ignored
+	}
+	s := StartSecured(t, c.front(), codecs.TLS{ServerName: "shop.example"})
+	if s.Action != codecs.Route || string(s.Resource) != "shop.example" {
+		t.Errorf("action %d, resource %q", s.Action, s.Resource)
+	}
+}
+
+// A client whose bytes wait for the backend's gets its turn behind them.
+func TestClientIsPresentedAgainBehindTheBackend(t *testing.T) {
+	c := &scripted{start: route(), open: always(codecs.Step{}), client: always(codecs.Step{})}
+	c.backend = func(in []byte) codecs.Step {
+		c.client = func(in []byte) codecs.Step { return codecs.Step{ToBackend: in, Consumed: len(in)} }
+		return codecs.Step{Consumed: len(in)}
+	}
+	s := Start(t, c.front())
+	s.Client([]byte("ab"))
+	s.Open(codecs.Target{})
+	if s.Backend([]byte("N")); string(s.ToBackend) != "ab" {
+		t.Errorf("the backend heard %q", s.ToBackend)
 	}
 }
 

@@ -15,7 +15,7 @@ const detailKeyLength = "invalid length of cancel request"
 // stays unconsumed: Open passes it on. Whatever goes wrong, the client isn't
 // told, as the server doesn't tell it: that would help guessing keys.
 func (c *codec) cancel(in []byte, size int) codecs.Step {
-	c.phase = phaseCancel
+	c.errand = errandCancel
 	if size < headerSize+minKey || size > headerSize+maxKey {
 		return fail(codecs.Malformed, detailKeyLength)
 	}

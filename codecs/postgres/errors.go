@@ -22,6 +22,35 @@ const namePlace = "%"
 
 const hintAgain = "Try again in a moment."
 
+// advice is a hint that takes the place of the kind's own.
+type advice uint8
+
+const (
+	// adviceOfKind: the kind's own hint.
+	adviceOfKind advice = iota
+	// adviceEncrypt: what a client in the clear does about it.
+	adviceEncrypt
+	// adviceSettings: nothing the client could do.
+	adviceSettings
+)
+
+const (
+	hintEncrypt  = "Connect with sslmode=require or stronger."
+	hintSettings = "The TLS settings of the server, or of the route to it, have to be changed."
+)
+
+// hint returns the text for a client that is refused as r says.
+func (a advice) hint(r refusal) string {
+	switch a {
+	case adviceOfKind:
+		return r.hint
+	case adviceEncrypt:
+		return hintEncrypt
+	default:
+		return hintSettings
+	}
+}
+
 // refusals has an entry for every kind. These texts, the constant details and
 // the quoted resource are all a client is ever shown.
 var refusals = [...]refusal{
@@ -47,7 +76,7 @@ func refusalOf(k codecs.Kind) refusal {
 // appendRefusal appends f as an ErrorResponse. Where no resource is known, as
 // in every failure before the routing, the detail says more than the kind's
 // own text and takes its place.
-func appendRefusal(dst []byte, f codecs.Failure) []byte {
+func appendRefusal(dst []byte, f codecs.Failure, a advice) []byte {
 	r := refusalOf(f.Kind)
 	from := len(dst)
 	dst = append(dst, typeError, 0, 0, 0, 0)
@@ -61,7 +90,7 @@ func appendRefusal(dst []byte, f codecs.Failure) []byte {
 		dst = appendMessage(dst, r.text, f.Resource)
 		dst = appendField(dst, 'D', f.Detail)
 	}
-	dst = appendField(dst, 'H', r.hint)
+	dst = appendField(dst, 'H', a.hint(r))
 	dst = append(dst, 0)
 	binary.BigEndian.PutUint32(dst[from+1:], uint32(len(dst)-from-1))
 	return dst

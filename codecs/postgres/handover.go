@@ -2,15 +2,17 @@ package postgres
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
 )
 
 // The backend's messages that matter here, by their type byte.
 const (
-	typeKey   = 'K' // BackendKeyData
-	typeReady = 'Z' // ReadyForQuery
-	typeError = 'E' // ErrorResponse
+	typeAuthentication = 'R' // AuthenticationOk, AuthenticationSASL and others
+	typeKey            = 'K' // BackendKeyData
+	typeReady          = 'Z' // ReadyForQuery
+	typeError          = 'E' // ErrorResponse
 )
 
 const (
@@ -22,37 +24,46 @@ const (
 	maxMessage = 1 << 20
 )
 
-// Backend passes on the backend's bytes and walks over its messages until the
-// session is ready. It holds back a header or a BackendKeyData that isn't
-// whole, 264 bytes at most, and so needs no memory for either.
+// handover passes on the backend's bytes and walks over its messages until the
+// session is ready. It holds back a header or a message it reads that isn't
+// whole: a BackendKeyData of 264 bytes at most or, where the backend's leg is
+// TLS, maxRead, and so needs no memory for any.
 //
 // Bytes that aren't messages begin the relay, because they have a sender who
 // isn't speaking protocol 3 and a reader who can tell: a server that fails to
 // fork says so in the words of protocol 2, and libpq shows them. A failure of
 // ours would only hide it.
-func (c *codec) Backend(in []byte) codecs.Step {
+func (c *codec) handover(in []byte) codecs.Step {
 	var key []byte
 	at := c.skipBody(in)
 	for c.skip == 0 {
 		m, ok := parseMessage(in[at:])
 		switch {
-		case !ok:
+		case !ok, c.reads(m) && len(in)-at < m.size:
 			return passed(in, at, key)
 		case m.foreign() || m.kind == typeReady:
 			return codecs.Step{Action: codecs.Relay, ToClient: in, Consumed: len(in), Key: key}
-		case m.kind == typeKey && !c.keyed && m.holdsKey():
-			if len(in)-at < m.size {
-				return passed(in, at, key)
-			}
+		case c.issues(m):
 			c.keyed, key = true, in[at+typedHeader:at+m.size]
-		case m.kind == typeError:
-			c.errored = true
+		case c.reads(m):
+			if other := c.explained(m, in[at:at+m.size]); other != nil {
+				return codecs.Step{ToClient: slices.Concat(in[:at], other), Consumed: at + m.size, Key: key}
+			}
 		}
+		c.errored = c.errored || m.kind == typeError
 		at += typedHeader
 		c.skip = uint32(m.size - typedHeader)
 		at += c.skipBody(in[at:])
 	}
 	return passed(in, at, key)
+}
+
+// reads reports whether a message's body matters, which has to be whole then.
+func (c *codec) reads(m message) bool { return c.issues(m) || c.authenticates(m) }
+
+// issues reports whether a message is the session's BackendKeyData.
+func (c *codec) issues(m message) bool {
+	return m.kind == typeKey && !c.keyed && m.holdsKey()
 }
 
 // passed is the step that passes on in up to end.

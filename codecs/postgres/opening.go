@@ -28,16 +28,18 @@ const (
 )
 
 const (
-	detailLength    = "invalid length of startup packet"
-	detailVersion   = "unsupported frontend protocol: only 3.x is served"
-	detailDirectTLS = "direct TLS is not served here: connect with sslnegotiation=postgres or without TLS"
+	detailLength  = "invalid length of startup packet"
+	detailVersion = "unsupported frontend protocol: only 3.x is served"
 )
 
 // opening reads the opening packet at the start of in. It decides as early as
 // it can: on the first byte, the length, the code, and only then on the whole.
 func (c *codec) opening(in []byte) codecs.Step {
-	if in[0] == tlsHandshake {
-		return fail(codecs.Unsupported, detailDirectTLS)
+	switch {
+	case c.errand == errandTunnel:
+		return c.hello(in)
+	case in[0] == tlsHandshake && c.mayBeginTLS():
+		return c.direct(in)
 	}
 	if len(in) < 4 {
 		return codecs.Step{}
@@ -53,17 +55,22 @@ func (c *codec) opening(in []byte) codecs.Step {
 }
 
 // packet reads the packet of that code and size, of which in has at least the
-// header.
+// header. Within TLS the requests for encryption are no versions the server
+// knows either.
 func (c *codec) packet(in []byte, code uint32, size int) codecs.Step {
 	switch {
+	case code == codeCancel && c.options.TLS != TLSPassthrough:
+		return c.cancel(in, size)
+	case code>>16 == protocolMajor && !c.needsTLS():
+		return c.startup(in, size)
+	case code == codeCancel, code>>16 == protocolMajor:
+		return c.unencrypted()
+	case c.secured:
+		return fail(codecs.Unsupported, detailVersion)
 	case code == codeSSL:
 		return c.encrypt(in, size, encryptionSSL, detailAfterSSL)
 	case code == codeGSSENC:
 		return c.encrypt(in, size, encryptionGSS, detailAfterGSS)
-	case code == codeCancel:
-		return c.cancel(in, size)
-	case code>>16 == protocolMajor:
-		return c.startup(in, size)
 	default:
 		return fail(codecs.Unsupported, detailVersion)
 	}

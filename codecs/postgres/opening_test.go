@@ -1,9 +1,12 @@
 package postgres
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
+	"github.com/proxy-engine/proxy-engine/codecs/clienthello"
 	"github.com/proxy-engine/proxy-engine/codecs/codectest"
 )
 
@@ -93,14 +96,23 @@ func TestFront(t *testing.T) {
 	if f.Protocol != codecs.PostgreSQL || !f.ClientFirst || f.MaxPending != 10_004 {
 		t.Errorf("Front = %v ClientFirst %v MaxPending %d", f.Protocol, f.ClientFirst, f.MaxPending)
 	}
+	if !f.Negotiates || !slices.Equal(f.ALPN, []string{"postgresql"}) {
+		t.Errorf("Negotiates %v ALPN %q", f.Negotiates, f.ALPN)
+	}
+	if n := Front(Options{TLS: TLSPassthrough}).MaxPending; n < clienthello.MaxSize {
+		t.Errorf("passthrough: MaxPending %d", n)
+	}
 }
 
-func TestPhaseNames(t *testing.T) {
-	for phase, want := range map[phase]string{
-		phaseOpening: "opening", phaseCancel: "cancel", phaseHandover: "handover", phaseHandover + 1: "unknown",
+func TestNames(t *testing.T) {
+	for got, want := range map[fmt.Stringer]string{
+		phaseOpening: "opening", phaseAsking: "asking", phaseReplay: "replay", phaseDeclined: "declined",
+		phaseHandover: "handover", phaseHandover + 1: "unknown",
+		errandLogin: "login", errandCancel: "cancel", errandTunnel: "tunnel", errandTunnel + 1: "unknown",
+		TLSOff: "off", TLSOffered: "offered", TLSRequired: "required", TLSPassthrough: "passthrough", TLSPassthrough + 1: "unknown",
 	} {
-		if got := phase.String(); got != want {
-			t.Errorf("phase %d is called %q, want %q", phase, got, want)
+		if got.String() != want {
+			t.Errorf("%T %d is called %q, want %q", got, got, got, want)
 		}
 	}
 }

@@ -33,12 +33,12 @@ func (c *codec) startup(in []byte, size int) codecs.Step {
 	return c.route(database)
 }
 
-// route turns a database name into a resource id.
-func (c *codec) route(database []byte) codecs.Step {
-	id := c.pattern.cut(database)
+// route turns a database's or a server's name into a resource id.
+func (c *codec) route(name []byte) codecs.Step {
+	id := c.options.ResourcePattern.cut(name)
 	if id == nil {
 		step := fail(codecs.NotFound, "")
-		step.Failure.Resource = string(database)
+		step.Failure.Resource = string(name)
 		return step
 	}
 	return codecs.Step{Action: codecs.Route, Resource: id}

@@ -1,7 +1,8 @@
 // Package tcp is the front end of listeners that parse nothing. Whoever
-// connects is routed by the listener's configured name, before a byte is
-// read, and relayed as soon as the backend is connected: it suits protocols in
-// which either side speaks first.
+// connects is routed by the listener's configured name, or by the server name
+// of the TLS the listener terminates, before a byte is read, and relayed as
+// soon as the backend is connected: it suits protocols in which either side
+// speaks first.
 package tcp
 
 import "github.com/proxy-engine/proxy-engine/codecs"
@@ -16,7 +17,8 @@ func Front(name string) codecs.Front {
 	}
 }
 
-// codec holds nothing that changes, so all sessions of a listener share one.
+// codec holds nothing that changes, so all sessions of a listener with a name
+// share one.
 type codec struct{ resource []byte }
 
 var _ codecs.Codec = (*codec)(nil)

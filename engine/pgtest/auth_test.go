@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // logins are ways of failing to log in at gamma, which asks for SCRAM.
@@ -34,7 +35,7 @@ func as(t *testing.T, raw string, user *url.Userinfo) string {
 
 // TestSCRAM compares with what the server says when asked without a proxy.
 func TestSCRAM(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routesByName())
 		if got := ask(t, connect(t, p.url("gamma")), whoami); got != "gamma/gamma" {
 			t.Errorf("got to %s, want gamma/gamma", got)

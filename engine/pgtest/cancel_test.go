@@ -15,11 +15,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // TestInterruptPsql presses Ctrl-C.
 func TestInterruptPsql(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routesByName())
 		for _, name := range names {
 			t.Run(name, func(t *testing.T) { interruptPsql(t, p.url(name)+"?application_name=interrupted", name) })
@@ -28,7 +29,7 @@ func TestInterruptPsql(t *testing.T) {
 }
 
 func interruptPsql(t *testing.T, url, cluster string) {
-	client := launch(t, patience, servers.farm.Program("psql"), psqlArguments(url, "-c", sleep)...)
+	client := launch(t, enginetest.Patience, servers.farm.Program("psql"), psqlArguments(url, "-c", sleep)...)
 	awaitSleeping(t, admin(t, cluster, "postgres"), "interrupted", 1)
 	if err := client.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
@@ -43,7 +44,7 @@ func interruptPsql(t *testing.T, url, cluster string) {
 // TestContextCancellation abandons a query of pgx's, as it is by default: pgx
 // sends a CancelRequest and closes the session without waiting for the answer.
 func TestContextCancellation(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routesByName())
 		for _, name := range names {
 			server := admin(t, name, "postgres")
@@ -69,7 +70,7 @@ const (
 // TestCancelInACrowd cancels some of many queries, on three servers and by way
 // of any event loop: those and no others end.
 func TestCancelInACrowd(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routesByName())
 		all := startCrowd(t, p)
 		for i := range victims {
@@ -128,7 +129,7 @@ func sleepingOn(t *testing.T, name string) int {
 // TestUnknownKey tries to cancel with keys that nobody has: never issued, of a
 // session that has ended, of a live session but for one bit.
 func TestUnknownKey(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routesByName())
 		gone := connect(t, p.url("alpha"))
 		goneKey := keyOf(gone)
@@ -145,7 +146,7 @@ func TestUnknownKey(t *testing.T) {
 				t.Errorf("a cancel request with the key %x is answered: %q", key, words)
 			}
 		}
-		p.awaitClosed(engine.UnknownKey, 4)
+		p.AwaitClosed(engine.UnknownKey, 4)
 		live.cancel(t)
 		live.wantCancelled(t)
 	})
@@ -179,12 +180,12 @@ func sendCancel(t *testing.T, p *proxy, key []byte) []byte {
 // dialRaw connects without a protocol.
 func dialRaw(t *testing.T, p *proxy) net.Conn {
 	t.Helper()
-	conn, err := net.Dial("tcp", p.address())
+	conn, err := net.Dial("tcp", p.Address())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(enginetest.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	return conn

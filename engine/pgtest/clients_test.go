@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // clients are the programs that people use; each tells which cluster and
@@ -28,7 +29,7 @@ var clients = []struct {
 // TestClients has all clients at work at the same time, with all clusters
 // behind one listener.
 func TestClients(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routesByName())
 		t.Run("all", func(t *testing.T) {
 			for _, client := range clients {
@@ -46,7 +47,7 @@ func TestClients(t *testing.T) {
 }
 
 func TestSSLModes(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routesByName())
 		for _, mode := range []string{"disable", "allow", "prefer"} {
 			if got := psql(t, p.url("alpha")+"?sslmode="+mode, "-c", whoami).succeeds(t); got != "alpha/alpha" {

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // rows is text for COPY: lines that don't repeat, so many bytes of them.
@@ -62,7 +63,7 @@ func (r *rows) Read(p []byte) (int, error) {
 
 // TestCopy copies rows in, and compares what comes out.
 func TestCopy(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routesByName())
 		conn := connect(t, p.url("beta"))
 		// Large tables are read from where another session is, else.
@@ -102,7 +103,7 @@ func copyOut(t *testing.T, conn *pgx.Conn, to io.Writer) {
 // TestClientVanishes has clients die in the middle of a COPY: the server must
 // notice, drop what it has got and end the session.
 func TestClientVanishes(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routesByName())
 		server := admin(t, "alpha", "alpha")
 		execute(t, server, "create table half (row text); grant all on half to public")
@@ -139,7 +140,7 @@ func vanishWhileCopyingOut(t *testing.T, p *proxy, server *pgx.Conn) {
 
 func awaitVanished(t *testing.T, server *pgx.Conn) {
 	t.Helper()
-	eventually(t, "the server has ended the session", func() bool {
+	enginetest.Eventually(t, "the server has ended the session", func() bool {
 		return ask(t, server, "select count(*)::text from pg_stat_activity where application_name = 'vanishing'") == "0"
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // hostileDeadline is what clients get who must run into it. An honest login
@@ -57,7 +58,7 @@ func (b *bystander) unharmed(t *testing.T) {
 // underAttack runs an attack on a proxy with short deadlines, beside a session
 // that was there before.
 func underAttack(t *testing.T, attack func(t *testing.T, p *proxy)) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routesByName(), func(cfg *engine.Config) {
 			cfg.Timeouts.Detect, cfg.Timeouts.Flush = hostileDeadline, hostileDeadline
 		})
@@ -75,7 +76,7 @@ func TestSilentConnections(t *testing.T) {
 		for i := range conns {
 			conns[i] = dialRaw(t, p)
 		}
-		p.awaitClosed(engine.DetectTimeout, uint64(*silent))
+		p.AwaitClosed(engine.DetectTimeout, uint64(*silent))
 		for _, conn := range conns {
 			wantRefusal(t, conn, "57P03")
 		}
@@ -138,7 +139,7 @@ func TestMalformedStartup(t *testing.T) {
 			want[m.reason]++
 		}
 		for reason, n := range want {
-			p.awaitClosed(reason, n)
+			p.AwaitClosed(reason, n)
 		}
 	})
 }
@@ -157,7 +158,7 @@ func wantRefusal(t *testing.T, conn net.Conn, code string) {
 	if rest, err := io.ReadAll(conn); err != nil || len(rest) > 0 {
 		t.Errorf("after the refusal: %q, %v", rest, err)
 	}
-	closeAll(t, conn)
+	enginetest.CloseAll(t, conn)
 }
 
 // randomClients is how many clients send random bytes.
@@ -177,7 +178,7 @@ func TestRandomBytes(t *testing.T) {
 		for _, conn := range conns {
 			awaitEnd(t, conn)
 		}
-		eventually(t, "only the bystander is left", func() bool { return p.Stats().Active == 1 })
+		enginetest.Eventually(t, "only the bystander is left", func() bool { return p.Stats().Active == 1 })
 		s := p.Stats()
 		if n := s.Closed[engine.Malformed] + s.Closed[engine.Unsupported]; n == 0 {
 			t.Errorf("no session was closed as malformed: %v", s.Closed)
@@ -203,7 +204,7 @@ func awaitEnd(t *testing.T, conn net.Conn) {
 	t.Helper()
 	var slow net.Error
 	if _, err := io.Copy(io.Discard, conn); errors.As(err, &slow) && slow.Timeout() {
-		t.Errorf("a client who sent noise is still connected after %v", patience)
+		t.Errorf("a client who sent noise is still connected after %v", enginetest.Patience)
 	}
-	closeAll(t, conn)
+	enginetest.CloseAll(t, conn)
 }

@@ -20,14 +20,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 	"github.com/proxy-engine/proxy-engine/engine/pgtest/pgcluster"
 )
-
-// patience ends a test that hangs, and is every timeout that a test isn't
-// about. No outcome depends on its length.
-const patience = 30 * time.Second
 
 // The sizes that may be had in larger by hand.
 var (
@@ -81,7 +77,7 @@ func forgetEnvironment() {
 
 // runTests runs the tests while the servers run.
 func runTests(m *testing.M) (code int, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*enginetest.Patience)
 	defer cancel()
 	if err := checkInstalled(); err != nil {
 		return 1, err

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
 	"github.com/proxy-engine/proxy-engine/resolve"
 )
@@ -20,7 +21,7 @@ import (
 // deadline of the proxy's and through many keepalive probes on both legs. It
 // must still hear.
 func TestNotifyAfterIdling(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		tap := startTap(t, servers.named["alpha"].Endpoint())
 		probing := reactor.KeepAlive{Idle: time.Second, Interval: time.Second, Count: 3}
 		p := startProxy(t, impl, routes{"alpha": resolve.Result{Endpoint: tap.endpoint()}}, timeouts(2*time.Second),
@@ -29,7 +30,7 @@ func TestNotifyAfterIdling(t *testing.T) {
 		execute(t, conn, "listen quiet")
 		idle(t, conn.PgConn().Conn(), tap.accepted(t))
 		execute(t, admin(t, "alpha", "alpha"), "notify quiet, 'still there'")
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		ctx, cancel := context.WithTimeout(t.Context(), enginetest.Patience)
 		defer cancel()
 		heard, err := conn.WaitForNotification(ctx)
 		if err != nil || heard.Payload != "still there" {
@@ -48,7 +49,7 @@ func idle(t *testing.T, peers ...net.Conn) {
 	}
 	for i, peer := range peers {
 		for last := segmentsIn(t, peer); last < want[i]; last++ {
-			eventually(t, "another probe", func() bool { return segmentsIn(t, peer) > last })
+			enginetest.Eventually(t, "another probe", func() bool { return segmentsIn(t, peer) > last })
 		}
 	}
 }
@@ -116,7 +117,7 @@ func (tap *tap) accepted(t *testing.T) net.Conn {
 	select {
 	case conn := <-tap.taken:
 		return conn
-	case <-time.After(patience):
+	case <-time.After(enginetest.Patience):
 		t.Fatal("the proxy doesn't connect")
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // benchRuns are what pgbench does besides the mix: its built-in scripts, by
@@ -36,7 +37,7 @@ var mixArguments = []string{"-b", "tpcb-like@2", "-b", "simple-update@2", "-b", 
 
 // TestPgbench runs pgbench's own scripts.
 func TestPgbench(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routesByName())
 		initialize(t, p.url("alpha"))
 		for _, b := range benchRuns {
@@ -59,7 +60,7 @@ func TestPgbench(t *testing.T) {
 // proxy, for comparison.
 func TestPgbenchMix(t *testing.T) {
 	t.Run("direct", func(t *testing.T) { mix(t, directURL) })
-	eachVariant(t, func(t *testing.T, impl engine.Impl) { mix(t, startProxy(t, impl, routesByName()).url) })
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) { mix(t, startProxy(t, impl, routesByName()).url) })
 }
 
 func mix(t *testing.T, url func(database string) string) {
@@ -100,7 +101,7 @@ func startPgbench(t *testing.T, url string, d time.Duration, args ...string) *ru
 		length = fmt.Sprintf("--time=%.0f", d.Seconds())
 	}
 	args = append([]string{"-n", "-c", strconv.Itoa(benchClients), "-j", "2", length}, args...)
-	return launch(t, d+2*patience, servers.farm.Program("pgbench"), append(args, url)...)
+	return launch(t, d+2*enginetest.Patience, servers.farm.Program("pgbench"), append(args, url)...)
 }
 
 // transactions waits for pgbench's end and returns the number of transactions.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // whoami tells which cluster and which database answers.
@@ -26,7 +28,7 @@ func connect(t *testing.T, url string) *pgx.Conn {
 // tryConnect is connect for a session that may be refused.
 func tryConnect(t *testing.T, url string) (*pgx.Conn, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), enginetest.Patience)
 	defer cancel()
 	return pgx.Connect(ctx, url)
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // python is Debian's own, which has Debian's psycopg2 whatever comes first in
@@ -75,7 +77,7 @@ func (r *running) wait(t *testing.T) ran {
 // run runs a program to its end.
 func run(t *testing.T, program string, args ...string) ran {
 	t.Helper()
-	return launch(t, patience, program, args...).wait(t)
+	return launch(t, enginetest.Patience, program, args...).wait(t)
 }
 
 // succeeds fails the test if the program has failed, and returns its output.
@@ -153,7 +155,7 @@ func (l *livePsql) end(t *testing.T) string {
 	if _, err := io.WriteString(l.stdin, "select 1;\n"); err != nil {
 		t.Error(err)
 	}
-	closeAll(t, l.stdin)
+	enginetest.CloseAll(t, l.stdin)
 	_ = l.cmd.Wait() // what it says is what counts
 	return l.stderr.String()
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // refusal is what a client is told.
@@ -32,8 +33,8 @@ var refusals = []refusal{
 func refusalRoutes(t *testing.T) routes {
 	return routes{
 		"forbidden": {Endpoint: "169.254.169.254:5432"},
-		"down":      {Endpoint: closedPort(t)},
-		"asleep":    {Endpoint: blackHole(t), Timeout: 100 * time.Millisecond},
+		"down":      {Endpoint: enginetest.ClosedPort(t)},
+		"asleep":    {Endpoint: enginetest.BlackHole(t), Timeout: 100 * time.Millisecond},
 		"hangs-up":  {Endpoint: hangsUp(t)},
 	}
 }
@@ -42,7 +43,7 @@ func refusalRoutes(t *testing.T) routes {
 // don't show the SQLSTATE of a failed login; pgx, node-postgres and pg_isready
 // do.
 func TestRefusals(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, refusalRoutes(t))
 		for _, r := range refusals {
 			t.Run(r.name, func(t *testing.T) { r.check(t, p.url(r.database)) })
@@ -85,7 +86,7 @@ func (r *refusal) checkReadiness(t *testing.T, url string) {
 
 // TestTooManySessions fills the proxy. Whoever is in can still cancel.
 func TestTooManySessions(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routesByName(), func(cfg *engine.Config) { cfg.MaxSessions = 2 })
 		// pgx asks for TLS in a connection of its own, which would count, too.
 		first := connect(t, p.url("alpha")+"?sslmode=disable")
@@ -99,7 +100,7 @@ func TestTooManySessions(t *testing.T) {
 			t.Errorf("the first session is at %s", got)
 		}
 		second.close(t)
-		eventually(t, "there is room again", func() bool {
+		enginetest.Eventually(t, "there is room again", func() bool {
 			_, err := askOnce(t.Context(), p.url("gamma"))
 			return err == nil
 		})
@@ -108,7 +109,7 @@ func TestTooManySessions(t *testing.T) {
 
 // TestServersOwnRefusals compares what servers say with and without the proxy.
 func TestServersOwnRefusals(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routes{"missing": to("alpha"), "closed": to("alpha"), "full": to("alpha")})
 		for _, tt := range []struct{ database, code string }{{"missing", "3D000"}, {"closed", "55000"}, {"full", "53300"}} {
 			want := refusedByPgx(t, clientURL(servers.named["alpha"].Endpoint(), tt.database))
@@ -121,13 +122,13 @@ func TestServersOwnRefusals(t *testing.T) {
 
 // TestRouteAppears gives a database that was refused a route.
 func TestRouteAppears(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routes{"other": to("beta")})
 		if e := refusedByPgx(t, p.url("alpha")); e.Code != "3D000" {
 			t.Errorf("without a route: %s", e.Code)
 		}
 		p.route(routes{"alpha": to("alpha")})
-		eventually(t, "the new route is used", func() bool {
+		enginetest.Eventually(t, "the new route is used", func() bool {
 			got, err := askOnce(t.Context(), p.url("alpha"))
 			return err == nil && got == "alpha/alpha"
 		})

@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 	"github.com/proxy-engine/proxy-engine/engine/pgtest/pgcluster"
 )
 
 // TestBackendRestarts stops a server as its operator would, and starts it
 // again: what clients are told at each step.
 func TestBackendRestarts(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		cluster := startCluster(t, "restarting_"+string(impl))
 		p := startProxy(t, impl, routes{"postgres": {Endpoint: cluster.Endpoint()}})
 		r := restart{cluster: cluster, direct: asAdmin(t, clientURL(cluster.Endpoint(), "postgres")), proxied: asAdmin(t, p.url("postgres"))}
@@ -50,7 +51,7 @@ type restart struct {
 func (r *restart) shutDown(t *testing.T) {
 	byPgx, byPsql := connect(t, r.proxied), startPsql(t, r.proxied)
 	r.cluster.Signal(pgcluster.Smart)
-	eventually(t, "the server refuses sessions", func() bool {
+	enginetest.Eventually(t, "the server refuses sessions", func() bool {
 		_, err := askOnce(t.Context(), r.direct)
 		return err != nil
 	})
@@ -105,10 +106,10 @@ func asAdmin(t *testing.T, raw string) string { return as(t, raw, url.User(pgclu
 // TestFailover gives libpq two addresses: at SQLSTATE 57P03 it tries the next,
 // at any other error of the server's it doesn't.
 func TestFailover(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
-		first := startProxy(t, impl, routes{"alpha": {Endpoint: closedPort(t)}})
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
+		first := startProxy(t, impl, routes{"alpha": {Endpoint: enginetest.ClosedPort(t)}})
 		second := startProxy(t, impl, routesByName())
-		both := func(database string) string { return clientURL(first.address()+","+second.address(), database) }
+		both := func(database string) string { return clientURL(first.Address()+","+second.Address(), database) }
 		if got := psql(t, both("alpha"), "-c", whoami).succeeds(t); got != "alpha/alpha" {
 			t.Errorf("got to %s", got)
 		}
@@ -122,14 +123,14 @@ func TestFailover(t *testing.T) {
 // is doing, newcomers are not let in, and whoever stays past the deadline is
 // disconnected.
 func TestDrain(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routesByName())
 		leaving, staying := connect(t, p.url("alpha")), connect(t, p.url("beta"))
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		drained := make(chan error)
-		go func() { drained <- p.shutdown(ctx) }()
-		eventually(t, "newcomers are not let in", func() bool {
+		go func() { drained <- p.Shutdown(ctx) }()
+		enginetest.Eventually(t, "newcomers are not let in", func() bool {
 			_, err := askOnce(t.Context(), p.url("alpha"))
 			return err != nil
 		})

@@ -5,6 +5,7 @@ import (
 
 	"github.com/proxy-engine/proxy-engine/codecs/postgres"
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 	"github.com/proxy-engine/proxy-engine/resolve"
 )
 
@@ -35,7 +36,7 @@ func withPattern(t *testing.T, expr string) change {
 // TestDatabaseDefaultsToUser asks with pgx, which leaves the database out of
 // the startup when it isn't given one.
 func TestDatabaseDefaultsToUser(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routes{role: to("beta")})
 		if got := ask(t, connect(t, p.url("")), whoami); got != "beta/"+role {
 			t.Errorf("got to %s, want beta/%s", got, role)
@@ -44,7 +45,7 @@ func TestDatabaseDefaultsToUser(t *testing.T) {
 }
 
 func TestResourcePattern(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routes{"beta": to("beta")}, withPattern(t, `^db-([A-Za-z0-9]+)(?:\.|$)`))
 		if got := psql(t, p.url("db-beta.reports"), "-c", whoami).succeeds(t); got != "beta/db-beta.reports" {
 			t.Errorf("got to %s, want beta/db-beta.reports", got)
@@ -57,7 +58,7 @@ func TestResourcePattern(t *testing.T) {
 }
 
 func TestDatabaseRewriting(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routes{"shop": renamed("gamma", "shop_v2"), role: renamed("alpha", "shop_v2")})
 		for _, tt := range []struct{ database, want string }{{"shop", "gamma/shop_v2"}, {"", "alpha/shop_v2"}} {
 			if got := ask(t, connect(t, p.url(tt.database)), whoami); got != tt.want {
@@ -69,14 +70,14 @@ func TestDatabaseRewriting(t *testing.T) {
 
 // TestMove moves a resource to another cluster while it is in use.
 func TestMove(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routes{"shop_v2": to("alpha")})
 		old := connect(t, p.url("shop_v2"))
 		if got := ask(t, old, whoami); got != "alpha/shop_v2" {
 			t.Fatalf("got to %s, want alpha/shop_v2", got)
 		}
 		p.route(routes{"shop_v2": to("beta")})
-		eventually(t, "new sessions get to beta", func() bool {
+		enginetest.Eventually(t, "new sessions get to beta", func() bool {
 			got, err := askOnce(t.Context(), p.url("shop_v2"))
 			return err == nil && got == "beta/shop_v2"
 		})

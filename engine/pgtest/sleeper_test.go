@@ -8,6 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // sleeper is a session that runs `select pg_sleep(60)` until it is cancelled.
@@ -33,7 +35,7 @@ func startSleeper(t *testing.T, url, name string) *sleeper {
 	}
 	cfg.RuntimeParams["application_name"] = name
 	cfg.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: patience}
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: enginetest.Patience}
 	}
 	conn, err := pgx.ConnectConfig(t.Context(), cfg)
 	if err != nil {
@@ -92,7 +94,7 @@ func (s *sleeper) awaitRunning(t *testing.T, cluster string) {
 // names like the pattern.
 func awaitSleeping(t *testing.T, server *pgx.Conn, pattern string, n int) {
 	t.Helper()
-	eventually(t, "the expected number of queries runs", func() bool { return sleeping(t, server, pattern) == n })
+	enginetest.Eventually(t, "the expected number of queries runs", func() bool { return sleeping(t, server, pattern) == n })
 }
 
 // sleeping counts the sleeps that a server runs.

@@ -11,6 +11,8 @@
 //   - Nothing is kept for an idle session: the read buffer is the loop's, the
 //     buffer for what a short write left over and the pipe of a bulk transfer
 //     are borrowed.
+//
+// A side may be encrypted, by a [Layer]. All of the above holds for it.
 package relay
 
 import (
@@ -47,11 +49,14 @@ type Side struct {
 	// Conn is registered or dialled by the owner of the Pump.
 	Conn reactor.Conn
 
+	layer Layer // nil: bytes are the socket's as they are
+
 	out  *bytebufferpool.ByteBuffer // what the socket didn't take, nil if nothing
 	pipe *pipe                      // bulk bytes on their way to this side, nil if none
 	in   uint64                     // bytes read from this side
 
 	outOff int32 // how much of out is written already
+	parted bool  // the layer's end has been sent
 	eof    bool  // nothing more will be read from this side
 	shut   bool  // EOF has been said to this side
 	broken bool  // reset, timed out or otherwise in error
@@ -81,11 +86,21 @@ func (s *Side) Ended() bool { return s.eof }
 // ended in order. What it sent before may still be to be read.
 func (s *Side) Broken() bool { return s.broken || s.Conn.Failed() && !(s.eof && s.shut) }
 
+// Readable says that Receive has something to say.
+func (s *Side) Readable() bool {
+	if s.layer == nil {
+		return s.Conn.Readable()
+	}
+	return (s.Conn.Readable() || s.layer.Buffered()) && s.unburdened()
+}
+
 // Receive reads from the side into buf, keeping account. It returns 0 when
 // there is nothing now, or nothing ever again (Ended).
 func (s *Side) Receive(buf []byte) int {
-	n, err := s.Conn.Read(buf)
-	return s.received(n, err)
+	if s.layer != nil {
+		return s.received(s.open(buf))
+	}
+	return s.received(s.Conn.Read(buf))
 }
 
 func (s *Side) received(n int, err error) int {
@@ -111,6 +126,14 @@ func (s *Side) fail() {
 // Send writes b to the side, keeping a copy of what the socket doesn't take.
 // Bytes for a broken side are dropped.
 func (s *Side) Send(b []byte) {
+	if s.layer != nil && !s.broken && len(b) > 0 {
+		b = s.seal(b)
+	}
+	s.send(b)
+}
+
+// send is Send for bytes that are the socket's as they are.
+func (s *Side) send(b []byte) {
 	if s.broken || len(b) == 0 {
 		return
 	}
@@ -169,7 +192,7 @@ func (s *Side) drop() {
 
 // End says EOF to the side, once, after everything sent to it.
 func (s *Side) End() {
-	if s.shut || s.broken || s.Waiting() {
+	if s.shut || s.broken || s.Waiting() || !s.part() {
 		return
 	}
 	s.shut = true
@@ -214,7 +237,7 @@ func move(src, dst *Side, pipes *Pipes) (again bool) {
 			end(src, dst)
 			return false
 		}
-		if !src.Conn.Readable() {
+		if !src.Readable() {
 			return false
 		}
 		if src.bulk {
@@ -231,7 +254,7 @@ func pass(src, dst *Side, pipes *Pipes) int {
 	buf := src.Conn.Loop().Buffer()
 	n := src.Receive(buf)
 	dst.Send(buf[:n])
-	src.bulk = n >= bulkThreshold && pipes != nil
+	src.bulk = n >= bulkThreshold && pipes != nil && src.layer == nil && dst.layer == nil
 	return n
 }
 
@@ -240,7 +263,7 @@ func pass(src, dst *Side, pipes *Pipes) int {
 func end(src, dst *Side) {
 	switch {
 	case src.broken:
-	case dst.eof && src.shut:
+	case dst.eof && src.shut && dst.layer == nil:
 		dst.shut = true // both directions have ended: closing says so
 	default:
 		dst.End()
@@ -280,9 +303,13 @@ func (p *Pump) Close() {
 // Close closes the connection and gives back what is borrowed for it. If it has
 // not got everything sent to it, it is reset: see Pump.Close.
 func (s *Side) Close() {
-	if s.Waiting() {
+	if s.Conn.Open() && (s.Waiting() || !s.part()) {
 		s.Conn.Reset()
 	}
 	s.Conn.Close()
 	s.drop()
+	if s.layer != nil {
+		s.layer.Close()
+		s.layer = nil
+	}
 }

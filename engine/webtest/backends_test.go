@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // visit is something asked of a backend, and what it answers.
@@ -74,17 +75,17 @@ func largeFile(t *testing.T) (dir, content string) {
 	t.Helper()
 	var b bytes.Buffer
 	_, err := io.CopyN(&b, newPattern(), 5<<20)
-	must(t, err)
+	enginetest.Must(t, err)
 	dir = t.TempDir()
-	must(t, os.Chmod(dir, 0o755)) // nginx may run as somebody else
-	must(t, os.WriteFile(filepath.Join(dir, "large"), b.Bytes(), 0o644))
+	enginetest.Must(t, os.Chmod(dir, 0o755)) // nginx may run as somebody else
+	enginetest.Must(t, os.WriteFile(filepath.Join(dir, "large"), b.Bytes(), 0o644))
 	return dir, b.String()
 }
 
 // TestNginx has nginx serve a file, and pass on what an application says as it
 // comes.
 func TestNginx(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		dir, large := largeFile(t)
 		p := startProxy(t, impl, only(serveNginx(t, dir, serveGo(t, page)).addr))
 		visitAll(t, p, []visit{
@@ -103,7 +104,7 @@ func TestNginx(t *testing.T) {
 }
 
 func TestNode(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, only(serveNode(t).addr))
 		visitAll(t, p, []visit{
 			{method: "GET", path: "/chunked", status: 200, want: lines(1000), length: -1},
@@ -115,7 +116,7 @@ func TestNode(t *testing.T) {
 }
 
 func TestGo(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, only(serveGo(t, page)))
 		visitAll(t, p, []visit{
 			{method: "GET", path: "/chunked", status: 200, want: lines(100), length: -1},
@@ -130,7 +131,7 @@ func TestGo(t *testing.T) {
 // TestPython has a server of HTTP/1.0, most of whose responses end with their
 // connection.
 func TestPython(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		dir, large := largeFile(t)
 		p := startProxy(t, impl, only(servePython(t, dir).addr))
 		visitAll(t, p, []visit{

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // responses are one of each framing. One until EOF is whole wherever its body
@@ -37,7 +38,7 @@ type cutter struct {
 func startCutter(t *testing.T) *cutter {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
+	enginetest.Must(t, err)
 	c := &cutter{Listener: l}
 	c.serving.Go(func() {
 		for {
@@ -49,7 +50,7 @@ func startCutter(t *testing.T) *cutter {
 		}
 	})
 	t.Cleanup(func() {
-		closeAll(t, l)
+		enginetest.CloseAll(t, l)
 		c.serving.Wait()
 	})
 	return c
@@ -78,7 +79,7 @@ func (c *cutter) serve(conn *net.TCPConn) {
 // TestCutResponses cuts responses short at every byte. What is cut looks cut:
 // the client is told of a bad gateway, or gets an error from its connection.
 func TestCutResponses(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		backend := startCutter(t)
 		p := startProxy(t, impl, only(backend.Addr().String()))
 		client := p.client(1)
@@ -137,14 +138,14 @@ func wantBroken(err error, whole bool) error {
 
 // TestKilledBackend kills a server while it owes something.
 func TestKilledBackend(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		for _, path := range []string{"/half/length", "/half/chunked"} {
 			backend := serveNode(t)
 			p := startProxy(t, impl, only(backend.addr))
 			response, err := p.client(1).Do(p.request(http.MethodGet, host, path))
-			must(t, err)
+			enginetest.Must(t, err)
 			_, err = io.ReadFull(response.Body, make([]byte, 1000))
-			must(t, err)
+			enginetest.Must(t, err)
 			backend.kill()
 			rest, err := io.ReadAll(response.Body)
 			if err := errors.Join(wantBroken(err, false), response.Body.Close()); err != nil || len(rest) > 0 {
@@ -160,19 +161,19 @@ func TestKilledBackend(t *testing.T) {
 // TestKilledBeforeAnswer kills a server that has taken a request and answered
 // nothing but that it is at it.
 func TestKilledBeforeAnswer(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		backend := serveNode(t)
 		p := startProxy(t, impl, only(backend.addr))
-		c, err := net.Dial("tcp", p.address())
-		must(t, err)
-		defer closeAll(t, c)
-		must(t, c.SetDeadline(soon()))
+		c, err := net.Dial("tcp", p.Address())
+		enginetest.Must(t, err)
+		defer enginetest.CloseAll(t, c)
+		enginetest.Must(t, c.SetDeadline(enginetest.Soon()))
 		_, err = io.WriteString(c, "GET /half/nothing HTTP/1.1\r\nHost: "+host+"\r\n\r\n")
-		must(t, err)
+		enginetest.Must(t, err)
 		in := bufio.NewReader(c)
 		for _, want := range []int{http.StatusProcessing, http.StatusBadGateway} {
 			response, err := http.ReadResponse(in, nil)
-			must(t, err)
+			enginetest.Must(t, err)
 			if response.StatusCode != want {
 				t.Errorf("got %s, want %d", response.Status, want)
 			}

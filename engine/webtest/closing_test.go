@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // TestClosingBackend has a backend that says nothing of closing after every
 // response, and does. What may be asked again is: nobody gets an error.
 func TestClosingBackend(t *testing.T) {
 	const clients, requests = 8, 100
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		backend := startCutter(t)
 		backend.next(fine, false)
 		p := startProxy(t, impl, only(backend.Addr().String()))

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // TestCurl has curl ask for one thing after the other.
@@ -33,7 +34,7 @@ func TestCurl(t *testing.T) {
 		{"an absolute target", []string{"--request-target", site + "/file", site}, file, ""},
 		{"another host", []string{"http://nobody.test/"}, "", "404 Not Found"},
 	}
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, only(serveGo(t, page)))
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {
@@ -52,12 +53,12 @@ func TestCurl(t *testing.T) {
 // TestCurlExpects has curl wait for 100 Continue for longer than the test may
 // take.
 func TestCurlExpects(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, only(serveGo(t, page)))
 		got := curl(t, p, strings.NewReader("some body"), "-v", "--expect100-timeout", "600",
 			"-H", "Expect: 100-continue", "--data-binary", "@-", "http://"+host+"/seen")
 		var u understood
-		must(t, json.Unmarshal([]byte(got.succeeds(t)), &u))
+		enginetest.Must(t, json.Unmarshal([]byte(got.succeeds(t)), &u))
 		if u.Body != "some body" || !strings.Contains(got.stderr, "HTTP/1.1 100 Continue") {
 			t.Errorf("the backend has got %q: %s", u.Body, got.stderr)
 		}
@@ -66,7 +67,7 @@ func TestCurlExpects(t *testing.T) {
 
 // TestCurlUpload uploads more than anybody would keep in memory, in chunks.
 func TestCurlUpload(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, only(serveGo(t, page)))
 		sum := checksum()
 		stream := io.TeeReader(io.LimitReader(newPattern(), *upload), sum)
@@ -79,7 +80,7 @@ func TestCurlUpload(t *testing.T) {
 
 // TestCurlRefused has a server answer without reading what curl would upload.
 func TestCurlRefused(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, only(serveGo(t, page)))
 		stream := io.LimitReader(newPattern(), 64<<20)
 		got := curl(t, p, stream, "-T", "-", "-w", "%{http_code}", "http://"+host+"/refused")

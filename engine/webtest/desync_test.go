@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // fine is a response that leaves its connection open.
@@ -20,7 +21,7 @@ const fine = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
 // sees neither, and the client's connection is closed: what is behind the
 // attack is nobody's request.
 func TestAttacks(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		backend := startRecorder(t, fine)
 		p := startProxy(t, impl, only(backend.Addr().String()))
 		for _, a := range attacks {
@@ -41,7 +42,7 @@ func TestAttacks(t *testing.T) {
 
 // TestMalformedAnswers has a backend answer what no client may see.
 func TestMalformedAnswers(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		for _, a := range answers {
 			t.Run(a.name, func(t *testing.T) {
 				p := startProxy(t, impl, only(startRecorder(t, a.text).Addr().String()))
@@ -57,7 +58,7 @@ func TestMalformedAnswers(t *testing.T) {
 // TestAnswerBehindAnAnswer has a backend send two responses to one request: the
 // second must not become the answer to anybody's next.
 func TestAnswerBehindAnAnswer(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		const second = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
 		backend := startRecorder(t, fine+second)
 		p := startProxy(t, impl, only(backend.Addr().String()))
@@ -76,14 +77,14 @@ func TestAnswerBehindAnAnswer(t *testing.T) {
 // response.
 func (p *proxy) exchange(t *testing.T, in string) (statuses []int, rest []byte) {
 	t.Helper()
-	c, err := net.Dial("tcp", p.address())
-	must(t, err)
-	defer closeAll(t, c)
-	must(t, c.SetDeadline(soon()))
+	c, err := net.Dial("tcp", p.Address())
+	enginetest.Must(t, err)
+	defer enginetest.CloseAll(t, c)
+	enginetest.Must(t, c.SetDeadline(enginetest.Soon()))
 	_, err = io.WriteString(c, in)
-	must(t, err)
+	enginetest.Must(t, err)
 	all, err := io.ReadAll(c)
-	must(t, err)
+	enginetest.Must(t, err)
 	stream := bytes.NewReader(all)
 	buffered := bufio.NewReader(stream)
 	for {

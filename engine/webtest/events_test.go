@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // TestEvents has a server send an event only when the client has got the one
 // before: an event that is held back would hold up all.
 func TestEvents(t *testing.T) {
 	const events = 200
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		got := make(chan int)
 		backend := func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "text/event-stream")
@@ -29,8 +30,8 @@ func TestEvents(t *testing.T) {
 		}
 		p := startProxy(t, impl, only(serveGo(t, backend)))
 		response, err := p.client(1).Do(p.request(http.MethodGet, host, "/events"))
-		must(t, err)
-		defer closeAll(t, response.Body)
+		enginetest.Must(t, err)
+		defer enginetest.CloseAll(t, response.Body)
 		stream := bufio.NewScanner(response.Body)
 		for n := range events {
 			for _, want := range []string{fmt.Sprint("data: ", n), ""} {

@@ -1,21 +1,24 @@
 package webtest
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"net"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // brief is a deadline that a test waits for.
 const brief = 100 * time.Millisecond
+
+// hurried has a proxy wait for no backend.
+func hurried(cfg *engine.Config) {
+	cfg.HTTP.FirstByte, cfg.HTTP.Stall, cfg.Timeouts.Connect = brief, brief, brief
+}
 
 // TestLimits exceeds one limit after the other. Unless it is served the client
 // is told, and its connection closed.
@@ -31,7 +34,7 @@ func TestLimits(t *testing.T) {
 		{"not a byte", func(c *engine.Config) { c.HTTP.HeadTimeout = brief }, "", nil},
 		{"no further request", func(c *engine.Config) { c.HTTP.KeepAlive = brief }, get + "\r\n", []int{200}},
 		{"half a further head", func(c *engine.Config) { c.HTTP.HeadTimeout = brief }, get + "\r\n" + get, []int{200, 408}},
-		{"half a body", func(c *engine.Config) { c.HTTP.FirstByte, c.HTTP.Stall = brief, brief },
+		{"half a body", hurried,
 			"POST / HTTP/1.1\r\nHost: alpha.test\r\nContent-Length: 10\r\n\r\n12345", []int{408}},
 		{"requests per connection", func(c *engine.Config) { c.HTTP.RequestsPerConnection = 2 },
 			get + "\r\n" + get + "\r\n" + get + "\r\n", []int{200, 200}},
@@ -46,10 +49,9 @@ func TestLimits(t *testing.T) {
 		{"many fields", func(c *engine.Config) { c.HTTP.Limits.Fields = 3 }, get + strings.Repeat("A: b\r\n", 3) + "\r\n", []int{431}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			eachVariant(t, func(t *testing.T, impl engine.Impl) {
-				cfg := config(impl, only(startRecorder(t, fine).Addr().String()))
-				c.change(&cfg)
-				statuses, rest := startConfigured(t, cfg).exchange(t, c.in)
+			enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
+				p := startProxy(t, impl, only(startRecorder(t, fine).Addr().String()), c.change)
+				statuses, rest := p.exchange(t, c.in)
 				if !slices.Equal(statuses, c.want) || len(rest) > 0 {
 					t.Errorf("answers %v and %q, want %v", statuses, rest, c.want)
 				}
@@ -64,18 +66,17 @@ func TestBackendsThatFail(t *testing.T) {
 	request := "GET / HTTP/1.1\r\nHost: alpha.test\r\nConnection: close\r\n\r\n"
 	for _, c := range []struct {
 		name    string
-		backend func(*testing.T) string
+		backend func(testing.TB) string
 		want    []int
 	}{
-		{"nobody listens", closedPort, []int{503}},
-		{"says nothing", func(t *testing.T) string { return startSilent(t, "") }, []int{504}},
-		{"stops in the head", func(t *testing.T) string { return startSilent(t, "HTTP/1.1 200 OK\r\nContent-") }, []int{504}},
+		{"nobody listens", enginetest.ClosedPort, []int{503}},
+		{"can't be connected to", enginetest.BlackHole, []int{504}},
+		{"says nothing", func(t testing.TB) string { return startSilent(t, "") }, []int{504}},
+		{"stops in the head", func(t testing.TB) string { return startSilent(t, "HTTP/1.1 200 OK\r\nContent-") }, []int{504}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			eachVariant(t, func(t *testing.T, impl engine.Impl) {
-				cfg := config(impl, only(c.backend(t)))
-				cfg.HTTP.FirstByte, cfg.HTTP.Stall = brief, brief
-				statuses, _ := startConfigured(t, cfg).exchange(t, request)
+			enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
+				statuses, _ := startProxy(t, impl, only(c.backend(t)), hurried).exchange(t, request)
 				if !slices.Equal(statuses, c.want) {
 					t.Errorf("answers %v, want %v", statuses, c.want)
 				}
@@ -85,21 +86,29 @@ func TestBackendsThatFail(t *testing.T) {
 }
 
 // TestStalledBody has the backend stop in the middle of a body: the client's
-// connection is reset, so that what it got doesn't seem complete.
+// connection is reset, so that what it got doesn't seem complete. How long the
+// backend might have taken to begin doesn't matter any more.
 func TestStalledBody(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
-		cfg := config(impl, only(startSilent(t, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n123")))
-		cfg.HTTP.FirstByte, cfg.HTTP.Stall = brief, brief
-		p := startConfigured(t, cfg)
-		conn, err := net.Dial("tcp", p.address())
-		must(t, err)
-		defer closeAll(t, conn)
-		must(t, conn.SetDeadline(soon()))
-		_, err = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: alpha.test\r\n\r\n")
-		must(t, err)
-		if answer, err := io.ReadAll(conn); !errors.Is(err, syscall.ECONNRESET) {
-			t.Errorf("%q and %v, want a reset", answer, err)
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
+		silent := startSilent(t, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n123")
+		p := startProxy(t, impl, only(silent), func(cfg *engine.Config) { cfg.HTTP.Stall = brief })
+		client := p.Dial()
+		client.Say(get + "\r\n")
+		if got := client.HearReset(); !strings.HasSuffix(got, "\r\n\r\n123") {
+			t.Errorf("got %q", got)
 		}
+		p.AwaitClosed(engine.StallTimeout, 1)
+	})
+}
+
+// TestFirstByte has the backend say nothing: how long a body may stall doesn't
+// matter yet.
+func TestFirstByte(t *testing.T) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
+		p := startProxy(t, impl, only(startSilent(t, "")), func(cfg *engine.Config) { cfg.HTTP.FirstByte = brief })
+		client := p.Dial()
+		client.Say(get + "\r\n")
+		client.Hear("HTTP/1.1 504 ")
 	})
 }
 
@@ -109,34 +118,21 @@ func TestRefusalsByAccept(t *testing.T) {
 		"application/json": `"status":404`,
 		"text/html, */*":   "unknown host",
 	} {
-		eachVariant(t, func(t *testing.T, impl engine.Impl) {
+		enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 			p := startProxy(t, impl, routes{})
-			conn, err := net.Dial("tcp", p.address())
-			must(t, err)
-			defer conn.Close()
-			must(t, conn.SetDeadline(soon()))
-			fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: gamma.test\r\nAccept: %s\r\nConnection: close\r\n\r\n", accept)
-			answer, err := io.ReadAll(conn)
-			must(t, err)
-			if !strings.HasPrefix(string(answer), "HTTP/1.1 404 ") || !strings.Contains(string(answer), want) {
+			client := p.Dial()
+			client.Say("GET / HTTP/1.1\r\nHost: gamma.test\r\nAccept: " + accept + "\r\nConnection: close\r\n\r\n")
+			if answer := client.HearEnd(); !strings.HasPrefix(answer, "HTTP/1.1 404 ") || !strings.Contains(answer, want) {
 				t.Errorf("to %s: %q", accept, answer)
 			}
 		})
 	}
 }
 
-// closedPort is an address nobody listens at.
-func closedPort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	must(t, l.Close())
-	return l.Addr().String()
-}
-
 // startSilent answers every connection with text and says nothing more.
-func startSilent(t *testing.T, text string) string {
+func startSilent(t testing.TB, text string) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
+	enginetest.Must(t, err)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -151,7 +147,7 @@ func startSilent(t *testing.T, text string) string {
 		}
 	}()
 	t.Cleanup(func() {
-		must(t, l.Close())
+		enginetest.Must(t, l.Close())
 		<-done
 	})
 	return l.Addr().String()

@@ -15,12 +15,7 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 )
-
-// patience ends a test that hangs, and is every timeout that a test isn't
-// about. No outcome depends on its length.
-const patience = 30 * time.Second
 
 // The sizes that may be had in larger by hand.
 var (

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // TestAlternatingHosts has the requests for two backends, and for none, take
@@ -22,7 +23,7 @@ func TestAlternatingHosts(t *testing.T) {
 			fmt.Fprintf(w, "%s %s %s", name, r.URL.Path, body)
 		}
 	}
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routes{"alpha.test": serveGo(t, backend("alpha")), "beta.test": serveGo(t, backend("beta"))})
 		client := p.client(connections)
 		numbers := make(chan int)

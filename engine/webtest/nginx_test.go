@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // nginxProgram is where Debian keeps it, which not every user's PATH leads to.
@@ -41,18 +43,18 @@ http {
 func serveNginx(t *testing.T, dir, app string) *service {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
+	enginetest.Must(t, err)
 	socket, err := l.(*net.TCPListener).File()
-	must(t, err)
+	enginetest.Must(t, err)
 	state := t.TempDir()
 	file := filepath.Join(state, "nginx.conf")
 	s := &service{addr: l.Addr().String()}
-	must(t, os.WriteFile(file, fmt.Appendf(nil, nginxConfig, state, s.addr, dir, app), 0o600))
+	enginetest.Must(t, os.WriteFile(file, fmt.Appendf(nil, nginxConfig, state, s.addr, dir, app), 0o600))
 	s.cmd = exec.Command(nginxProgram(), "-p", state, "-e", "stderr", "-c", file)
 	s.cmd.Env = append(os.Environ(), "NGINX=3;")
 	s.cmd.ExtraFiles = []*os.File{socket}
 	s.end = syscall.SIGTERM // for its worker must go too
 	s.start(t)
-	closeAll(t, socket, l)
+	enginetest.CloseAll(t, socket, l)
 	return s
 }

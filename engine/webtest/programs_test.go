@@ -12,7 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // python is Debian's own, whatever comes first in PATH.
@@ -48,7 +49,7 @@ func run(t *testing.T, program string, args ...string) ran {
 // runWith is run with something to read.
 func runWith(t *testing.T, stdin io.Reader, program string, args ...string) ran {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*enginetest.Patience)
 	defer cancel()
 	var stdout, stderr strings.Builder
 	cmd := exec.CommandContext(ctx, program, args...)
@@ -78,7 +79,7 @@ func node(t *testing.T, script string, args ...string) ran {
 // curl asks a host of the proxy.
 func curl(t *testing.T, p *proxy, stdin io.Reader, args ...string) ran {
 	t.Helper()
-	return runWith(t, stdin, "curl", append([]string{"-q", "-sS", "--connect-to", "::" + p.address()}, args...)...)
+	return runWith(t, stdin, "curl", append([]string{"-q", "-sS", "--connect-to", "::" + p.Address()}, args...)...)
 }
 
 // service is a server program that runs.
@@ -95,10 +96,10 @@ func serve(t *testing.T, program string, args ...string) *service {
 	t.Helper()
 	s := &service{cmd: exec.Command(program, args...), end: syscall.SIGKILL}
 	stdout, err := s.cmd.StdoutPipe()
-	must(t, err)
+	enginetest.Must(t, err)
 	s.start(t)
 	line, err := bufio.NewReader(stdout).ReadString('\n')
-	must(t, err)
+	enginetest.Must(t, err)
 	s.addr = strings.TrimSpace(line)
 	return s
 }
@@ -106,7 +107,7 @@ func serve(t *testing.T, program string, args ...string) *service {
 func (s *service) start(t *testing.T) {
 	t.Helper()
 	s.cmd.Stderr = os.Stderr
-	must(t, s.cmd.Start())
+	enginetest.Must(t, s.cmd.Start())
 	t.Cleanup(s.kill)
 }
 
@@ -131,6 +132,3 @@ func servePython(t *testing.T, dir string) *service {
 	t.Helper()
 	return serve(t, python, filepath.Join("testdata", "python", "server.py"), dir)
 }
-
-// soon is the deadline of connections.
-func soon() time.Time { return time.Now().Add(patience) }

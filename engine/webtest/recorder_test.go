@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"testing"
+
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // recorder is a backend that takes down what it is sent, answers every whole
@@ -24,7 +26,7 @@ type recorder struct {
 func startRecorder(t *testing.T, answer string) *recorder {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
+	enginetest.Must(t, err)
 	r := &recorder{Listener: l, answer: answer, marks: make(map[string]chan struct{})}
 	accepting := make(chan struct{})
 	go func() {
@@ -32,7 +34,7 @@ func startRecorder(t *testing.T, answer string) *recorder {
 		r.accept()
 	}()
 	t.Cleanup(func() {
-		closeAll(t, l)
+		enginetest.CloseAll(t, l)
 		<-accepting
 		r.serving.Wait()
 	})
@@ -114,7 +116,7 @@ func (r *recorder) mark(t *testing.T) {
 		r.marks[c.LocalAddr().String()] = arrived
 	}
 	r.mu.Unlock()
-	must(t, err)
+	enginetest.Must(t, err)
 	<-arrived
-	closeAll(t, c)
+	enginetest.CloseAll(t, c)
 }

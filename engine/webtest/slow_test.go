@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 const (
@@ -88,17 +89,17 @@ func (f *flood) tell() {
 // TestSlowClient has a client read a large response in bursts, and only when
 // the backend can't send any more: what isn't read waits with the backend.
 func TestSlowClient(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
-		must(t, err)
-		defer closeAll(t, l)
+		enginetest.Must(t, err)
+		defer enginetest.CloseAll(t, l)
 		f := &flood{stalled: make(chan struct{}, 1)}
 		served := make(chan error, 1)
 		go func() { served <- acceptOne(l, func(c net.Conn) error { return f.serve(c, *download) }) }()
 		p := startProxy(t, impl, only(l.Addr().String()))
 		response, err := p.client(1).Do(p.request(http.MethodGet, host, "/"))
-		must(t, err)
-		defer closeAll(t, response.Body)
+		enginetest.Must(t, err)
+		defer enginetest.CloseAll(t, response.Body)
 		if err := f.readSlowly(t, response.Body); err != nil {
 			t.Error(err)
 		}

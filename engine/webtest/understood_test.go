@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // wellFormed are requests as clients may send them, some of them rarely seen,
@@ -71,7 +72,7 @@ var wellFormed = []struct {
 // TestUnderstood has Go's and Node's parsers tell what they make of what is
 // forwarded: what was meant, and the same.
 func TestUnderstood(t *testing.T) {
-	eachVariant(t, func(t *testing.T, impl engine.Impl) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := startProxy(t, impl, routes{"go.test": serveGo(t, seen), "node.test": serveNode(t).addr})
 		for _, tt := range wellFormed {
 			t.Run(tt.name, func(t *testing.T) {
@@ -89,21 +90,21 @@ func TestUnderstood(t *testing.T) {
 // it, with HOST for its name and without what is the proxy's own.
 func (p *proxy) understood(t *testing.T, in, host string) understood {
 	t.Helper()
-	c, err := net.Dial("tcp", p.address())
-	must(t, err)
-	defer closeAll(t, c)
-	must(t, c.SetDeadline(soon()))
+	c, err := net.Dial("tcp", p.Address())
+	enginetest.Must(t, err)
+	defer enginetest.CloseAll(t, c)
+	enginetest.Must(t, c.SetDeadline(enginetest.Soon()))
 	_, err = io.WriteString(c, strings.ReplaceAll(in, "HOST", host))
-	must(t, err)
+	enginetest.Must(t, err)
 	response, err := http.ReadResponse(bufio.NewReader(c), nil)
-	must(t, err)
+	enginetest.Must(t, err)
 	body, err := io.ReadAll(response.Body)
-	must(t, err)
+	enginetest.Must(t, err)
 	if response.StatusCode != http.StatusOK {
 		t.Fatalf("%s: %s", response.Status, body)
 	}
 	var u understood
-	must(t, json.Unmarshal([]byte(strings.ReplaceAll(string(body), host, "HOST")), &u))
+	enginetest.Must(t, json.Unmarshal([]byte(strings.ReplaceAll(string(body), host, "HOST")), &u))
 	delete(u.Headers, "x-request-id")
 	delete(u.Headers, "x-bytes") // Go tells it as it is, Node as Latin-1
 	delete(u.Headers, "trailer") // Go takes it out

@@ -3,6 +3,7 @@
 package backend
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -40,6 +41,8 @@ type Config struct {
 	// Payload is the size in bytes of what HTTP answers with. Zero means
 	// DefaultPayload.
 	Payload int
+	// TLS, if set, is how Echo is spoken to; the others speak none.
+	TLS *tls.Config
 	// Pace is how many bytes per second Slow echoes on each connection. Zero
 	// means DefaultPace.
 	Pace int
@@ -51,6 +54,9 @@ const (
 	// DefaultPace is Config.Pace unless it is set.
 	DefaultPace = 10 << 10
 )
+
+// errNoTLS says that Config.TLS is set for a Kind that speaks none.
+var errNoTLS = errors.New("only echo speaks TLS")
 
 // ErrRemote says that an address is not on loopback and Config.AllowRemote is
 // not set.
@@ -80,6 +86,9 @@ func (c Config) complete() (Config, error) {
 	c.Addr = netip.AddrPortFrom(c.Addr.Addr().Unmap(), c.Addr.Port())
 	if at := c.Addr.Addr(); !at.IsLoopback() && !at.IsUnspecified() && !c.AllowRemote {
 		return c, fmt.Errorf("listening on %s: %w", c.Addr, ErrRemote)
+	}
+	if c.TLS != nil && c.Kind != Echo {
+		return c, errNoTLS
 	}
 	c.Loops = max(c.Loops, 1)
 	c.Payload = orDefault(c.Payload, DefaultPayload)

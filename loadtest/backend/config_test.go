@@ -3,6 +3,7 @@
 package backend
 
 import (
+	"crypto/tls"
 	"errors"
 	"net/netip"
 	"testing"
@@ -27,6 +28,14 @@ func TestUnspecifiedAddressMeansLoopback(t *testing.T) {
 				echoes(t, connect(t, to))
 			}
 		})
+	}
+}
+
+func TestOnlyEchoSpeaksTLS(t *testing.T) {
+	for kind := range kinds {
+		if _, err := (Config{Kind: kind, TLS: &tls.Config{}}).complete(); errors.Is(err, errNoTLS) != (kind != Echo) {
+			t.Errorf("%v: %v", kind, err)
+		}
 	}
 }
 

@@ -21,13 +21,13 @@ func newSlow(w *worker, fd int) *slow {
 	return &slow{echo: *newEcho(w, fd), tick: -1}
 }
 
-func (c *slow) start() error { return c.w.loop.Add(c.fd, c.interest, c) }
+func (c *slow) start() error { return c.startAs(c) }
 
 // Ready goes on, unless the connection rests: then it can only be broken.
 func (c *slow) Ready(uint32) {
 	if c.resting || !c.step() {
 		c.closed = true
-		c.w.close(c.fd)
+		c.close()
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/proxy-engine/proxy-engine/loadtest/internal/poll"
 	"github.com/proxy-engine/proxy-engine/loadtest/internal/stream"
 )
 
@@ -66,8 +65,8 @@ func TestSlowIsResetAtRest(t *testing.T) {
 	conn := d.connect()
 	d.write(conn, make([]byte, 1000))
 	d.until(func() bool { return len(d.pacer.resting) == 1 })
-	if c := d.pacer.resting[0]; c.interest != 0 {
-		t.Errorf("it waits for %x at rest", c.interest&(poll.Readable|poll.Writable))
+	if c := d.pacer.resting[0]; c.link.Interest() != 0 {
+		t.Errorf("it waits for %x at rest", c.link.Interest())
 	}
 	d.reset(conn)
 	d.until(d.closed(1))

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/proxy-engine/proxy-engine/loadtest/internal/link"
 	"github.com/proxy-engine/proxy-engine/loadtest/internal/poll"
 	"github.com/proxy-engine/proxy-engine/loadtest/internal/stream"
 )
@@ -33,6 +34,7 @@ type worker struct {
 	ticks    int64  // since the loop began
 	pacer    pacer
 	answers  *answerWriter // of HTTP; made with the first connection
+	tls      *link.TLS     // nil in the clear
 	stats    counters
 }
 
@@ -50,6 +52,9 @@ func newWorker(s *shared, listener int) (*worker, error) {
 		shared: s, loop: loop, listener: listener,
 		room: max(s.config.MaxConns/s.config.Loops, 1),
 		buf:  make([]byte, stream.ChunkSize), pacer: newPacer(s.config.Pace),
+	}
+	if s.config.TLS != nil {
+		w.tls = link.Server(s.config.TLS)
 	}
 	if err := loop.Add(listener, poll.Readable, w); err != nil {
 		loop.Close(listener)

@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"net"
 	"os"
 
 	"github.com/proxy-engine/proxy-engine/loadtest/measure"
+	"github.com/proxy-engine/proxy-engine/loadtest/secure"
 )
 
 // Classify returns the kind of an error of a Dialer or a Conn, and what the
-// server answered if the kind is Rejected, such as "SQLSTATE 3D000". An error
+// server answered if the kind is Rejected, such as "SQLSTATE 3D000", or what went
+// wrong in TLS. An error
 // because the caller cancelled the context is Other: only the caller knows what
 // it means.
 func Classify(err error) (kind measure.Failure, answer string) {
@@ -23,11 +25,18 @@ func Classify(err error) (kind measure.Failure, answer string) {
 		return measure.Wrong, ""
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return measure.Late, ""
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return measure.Ended, ""
+	case isOfTLS(err):
+		return secure.FailureOf(err)
 	default:
 		return measure.FailureOf(err), ""
 	}
+}
+
+// isOfTLS tells what crypto/tls says, within a handshake and later.
+func isOfTLS(err error) bool {
+	_, handshake := errors.AsType[*secure.HandshakeError](err)
+	said, operation := errors.AsType[*net.OpError](err)
+	return handshake || operation && said.Op == "remote error"
 }
 
 // rejection is a server's answer, in its protocol, that it won't.

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -14,10 +15,12 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/proxy-engine/proxy-engine/loadtest/secure"
 )
 
-// PostgresSettings are those of a PostgreSQL server and its clients. All of
-// them but Password are required.
+// PostgresSettings are those of a PostgreSQL server and its clients. Target,
+// User and Databases are required.
 type PostgresSettings struct {
 	// Target is where to connect.
 	Target netip.AddrPort
@@ -25,6 +28,13 @@ type PostgresSettings struct {
 	User, Password string
 	// Databases are used in turn: the n-th connection asks for the n-th.
 	Databases []string
+	// TLS is how the server is spoken to; nil in the clear.
+	TLS *secure.Settings
+	// Negotiation is how it comes to that; of no meaning in the clear.
+	Negotiation Negotiation
+	// Established, if set, is told what each handshake agreed on; by several
+	// goroutines at once.
+	Established func(secure.Terms)
 }
 
 func (s PostgresSettings) check() error {
@@ -42,10 +52,12 @@ func (s PostgresSettings) check() error {
 }
 
 // Postgres is the Dialer of PostgreSQL, through pgx's pgconn, which knows the
-// protocol and no types. It doesn't encrypt.
+// protocol and no types. What it takes for its connection is TLS already, if
+// that is wanted.
 type Postgres struct {
 	base     pgconn.Config // never changed once made
 	settings PostgresSettings
+	tls      *tls.Config // nil in the clear
 }
 
 var _ Dialer = (*Postgres)(nil)
@@ -75,7 +87,11 @@ func NewPostgres(s PostgresSettings) (*Postgres, error) {
 	base.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
 	base.RuntimeParams = map[string]string{"application_name": "loadtest"}
 	base.MaxProtocolMessageBodyLen = maxPostgresMessage
-	return &Postgres{base: *base, settings: s}, nil
+	p := &Postgres{base: *base, settings: s}
+	if s.TLS != nil {
+		p.tls, err = s.TLS.Client(s.Target.Addr().String(), postgresALPN)
+	}
+	return p, err
 }
 
 // Dial implements Dialer. The connection has shown its password and the server
@@ -83,12 +99,29 @@ func NewPostgres(s PostgresSettings) (*Postgres, error) {
 func (p *Postgres) Dial(ctx context.Context, from netip.Addr, n uint64) (Conn, error) {
 	config := p.base
 	config.Database = p.settings.Databases[n%uint64(len(p.settings.Databases))]
-	config.DialFunc = dialOnce(from, p.settings.Target)
+	config.DialFunc = dialOnce(func(ctx context.Context) (net.Conn, error) { return p.open(ctx, from) })
 	conn, err := pgconn.ConnectConfig(ctx, &config)
 	if err != nil {
 		return nil, postgresError(err)
 	}
 	return &postgresConn{conn: conn, tag: rand.Int64()}, nil
+}
+
+// open returns a connection that the protocol may begin on.
+func (p *Postgres) open(ctx context.Context, from netip.Addr) (net.Conn, error) {
+	conn, err := dialTCP(ctx, from, p.settings.Target)
+	if err != nil || p.tls == nil {
+		return conn, err
+	}
+	encrypted, err := encrypt(ctx, conn, p.settings.Negotiation, p.tls)
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	if told := p.settings.Established; told != nil {
+		told(secure.TermsOf(encrypted.ConnectionState()))
+	}
+	return encrypted, nil
 }
 
 // errDialed is what the library gets when it dials a second time.
@@ -97,14 +130,14 @@ var errDialed = errors.New("dialled already")
 // dialOnce dials the first time only. The library dials again when a connection
 // fails, to cancel what the server may still be doing for it: load nobody has
 // asked for, on a server that has just failed.
-func dialOnce(from netip.Addr, to netip.AddrPort) pgconn.DialFunc {
+func dialOnce(dial func(context.Context) (net.Conn, error)) pgconn.DialFunc {
 	dialled := false // dialling again happens after the first time has returned
 	return func(ctx context.Context, _, _ string) (net.Conn, error) {
 		if dialled {
 			return nil, errDialed
 		}
 		dialled = true
-		return dialTCP(ctx, from, to)
+		return dial(ctx)
 	}
 }
 
@@ -178,10 +211,11 @@ func (c *postgresConn) Close() error {
 func postgresError(err error) error {
 	var said *pgconn.PgError
 	var network net.Error
+	var handshake *secure.HandshakeError
 	switch {
 	case errors.As(err, &said):
 		return postgresAnswer(said, err)
-	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+	case errors.As(err, &handshake), errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
 		errors.Is(err, context.Canceled), errors.Is(err, pgconn.ErrConnClosed):
 		return err
 	default:

@@ -8,7 +8,7 @@ const answerKinds = 64
 const otherAnswers = "others"
 
 // Answers counts what servers said when they refused, in their protocol's
-// words, such as "HTTP 503" or "SQLSTATE 3D000".
+// words, such as "HTTP 503" or "SQLSTATE 3D000", and why TLS failed.
 type Answers map[string]uint64
 
 // Add counts one answer. The map is made when it is needed.
@@ -29,4 +29,13 @@ func (a *Answers) add(answer string, n uint64) {
 		answer = otherAnswers
 	}
 	(*a)[answer] += n
+}
+
+// Total returns how many were counted.
+func (a Answers) Total() uint64 {
+	var sum uint64
+	for _, n := range a {
+		sum += n
+	}
+	return sum
 }

@@ -32,6 +32,14 @@ const (
 	Late
 	// Wrong: the peer sent other bytes than it should have.
 	Wrong
+	// Untrusted: the server's certificate isn't trusted; see Answers.
+	Untrusted
+	// Handshake: the server refused the TLS handshake, or doesn't speak TLS as
+	// it should; see Answers.
+	Handshake
+	// Alert: the server ended TLS with an alert after the client's handshake,
+	// which is also how it refuses a client's certificate; see Answers.
+	Alert
 	// Rejected: the server answered, in its protocol, that it won't; see Answers.
 	Rejected
 	// Other: anything else.
@@ -59,6 +67,12 @@ func (f Failure) String() string {
 		return "timed out"
 	case Wrong:
 		return "wrong bytes"
+	case Untrusted:
+		return "untrusted certificate"
+	case Handshake:
+		return "TLS handshake"
+	case Alert:
+		return "TLS alert"
 	case Rejected:
 		return "rejected"
 	case Other:
@@ -70,7 +84,7 @@ func (f Failure) String() string {
 
 // FailureOf returns the kind of a system call's error.
 func FailureOf(err error) Failure {
-	if errors.Is(err, io.EOF) {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return Ended
 	}
 	var errno syscall.Errno

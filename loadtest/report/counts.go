@@ -18,8 +18,11 @@ type Counts struct {
 	Lag *measure.Latencies `json:"lag,omitempty"`
 	// Failures counts the sessions that failed, by kind.
 	Failures measure.Failures `json:"failures"`
-	// Answers counts what the server said in those that failed as rejected.
+	// Answers counts what the server said in those that failed as rejected, and
+	// what went wrong in those that failed in TLS.
 	Answers measure.Answers `json:"answers,omitempty"`
+	// TLS counts handshakes by what was agreed on, those of the warm-up too.
+	TLS measure.Answers `json:"tls,omitempty"`
 }
 
 // Sessions counts connections. Alive is the number of sessions that did all
@@ -53,6 +56,7 @@ func (c *Counts) Merge(other *Counts) {
 	c.Lag = merged(c.Lag, other.Lag)
 	c.Failures.Merge(&other.Failures)
 	c.Answers.Merge(other.Answers)
+	c.TLS.Merge(other.TLS)
 }
 
 // merged adds the samples of more to sum, which may be nil.

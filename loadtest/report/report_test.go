@@ -102,6 +102,29 @@ func TestEveryRow(t *testing.T) {
 	})
 }
 
+func TestRowsOfTLS(t *testing.T) {
+	r := &Report{Mode: "rr", Target: "127.0.0.1:9"}
+	r.TLS = measure.Answers{"TLS 1.3, A, X25519": 5, "TLS 1.3, A, X25519, resumed": 1000}
+	r.Failures[measure.Untrusted] = 2
+	r.Failures[measure.Alert] = 1
+	r.Answers = measure.Answers{"certificate: for another name": 2, "alert: tls: certificate required": 1}
+	checkRows(t, r, []Row{
+		{"rr", "127.0.0.1:9", ""},
+		{"measured time", "0.000", "s"},
+		{"sessions wanted", "0", ""},
+		{"sessions established", "0", ""},
+		{"sessions alive at the end", "0", ""},
+		{"TLS handshakes", "1,005", ""},
+		{"  TLS 1.3, A, X25519, resumed", "1,000", ""},
+		{"  TLS 1.3, A, X25519", "5", ""},
+		{"failures", "3", ""},
+		{"  untrusted certificate", "2", ""},
+		{"  TLS alert", "1", ""},
+		{"    certificate: for another name", "2", ""},
+		{"    alert: tls: certificate required", "1", ""},
+	})
+}
+
 func TestEveryRowOfHeldSessions(t *testing.T) {
 	r := held()
 	r.Server.Error = "process 7: gone"

@@ -19,6 +19,7 @@ func (r *Report) sections() []section {
 	all := []section{
 		{"Sessions", r.sessionRows()},
 		{"Operations", append(r.operationRows(), r.lagRows()...)},
+		{"TLS", r.tlsRows()},
 		{"Data", r.byteRows()},
 		{"Server", r.serverRows()},
 		{"Machine", r.machineRows()},
@@ -73,6 +74,13 @@ func (r *Report) lagRows() []Row {
 		micros("begun late p99", r.Lag.Quantile(99)),
 		micros("begun late max", r.Lag.Max()),
 	}
+}
+
+func (r *Report) tlsRows() []Row {
+	if len(r.TLS) == 0 {
+		return nil
+	}
+	return append([]Row{count("TLS handshakes", r.TLS.Total())}, ranked(r.TLS, "  ")...)
 }
 
 func (r *Report) byteRows() []Row {
@@ -163,14 +171,18 @@ func (r *Report) outcomeRows() []Row {
 	return rows
 }
 
-// answerRows has the most frequent answer first.
-func (r *Report) answerRows() []Row {
+// answerRows are told behind the kinds that have some, of which rejected is the
+// last.
+func (r *Report) answerRows() []Row { return ranked(r.Answers, "    ") }
+
+// ranked has the most frequent first.
+func ranked(answers measure.Answers, indent string) []Row {
 	var rows []Row
-	answers := slices.SortedFunc(maps.Keys(r.Answers), func(a, b string) int {
-		return cmp.Or(cmp.Compare(r.Answers[b], r.Answers[a]), cmp.Compare(a, b))
+	order := slices.SortedFunc(maps.Keys(answers), func(a, b string) int {
+		return cmp.Or(cmp.Compare(answers[b], answers[a]), cmp.Compare(a, b))
 	})
-	for _, answer := range answers {
-		rows = append(rows, count("    "+printable(answer), r.Answers[answer]))
+	for _, answer := range order {
+		rows = append(rows, count(indent+printable(answer), answers[answer]))
 	}
 	return rows
 }

@@ -44,9 +44,19 @@ var importRules = []importRule{
 		why:  "the relay moves bytes between two connections and knows nothing else",
 	},
 	{
+		dir:  "engine/tlsterm",
+		ours: []string{"codecs/clienthello", "engine/reactor", "resolve/filewatch"},
+		why:  "TLS on a loop, and certificates, know no session and no protocol within",
+	},
+	{
 		dir:  "resolve",
 		ours: []string{"resolve"},
 		why:  "a resolver can be used and replaced without the engine",
+	},
+	{
+		dir:  "resolve/filewatch",
+		ours: nil,
+		why:  "it tells that files have changed, whatever is in them",
 	},
 	{
 		dir:  "upstream",
@@ -57,6 +67,11 @@ var importRules = []importRule{
 		dir:  "engine",
 		ours: []string{"codecs", "engine", "resolve", "upstream"},
 		why:  "the engine ties the parts together; imports go one way: cmd, engine, parts",
+	},
+	{
+		dir:  "engine/enginetest",
+		ours: []string{"codecs", "engine", "resolve"},
+		why:  "it runs an engine for tests, and knows the protocol of none of them",
 	},
 	{
 		dir:  "loadtest",
@@ -119,6 +134,27 @@ func TestImportsGoOneWay(t *testing.T) {
 	}
 }
 
+// TestHelpersOfTestsStayThere: what is named as package httptest is runs in
+// tests, and in other such packages, only.
+func TestHelpersOfTestsStayThere(t *testing.T) {
+	for _, s := range sources(t) {
+		if s.isTest() || isTestHelper(s.dir()) {
+			continue
+		}
+		for _, spec := range s.file.Imports {
+			if own, isOurs := strings.CutPrefix(importPath(t, spec), module+"/"); isOurs && isTestHelper(own) {
+				t.Errorf("%s: %s is for tests", s.at(spec), own)
+			}
+		}
+	}
+}
+
+// isTestHelper says that a folder is a package for tests; loadtest tests proxies.
+func isTestHelper(dir string) bool {
+	name := path.Base(dir)
+	return strings.HasSuffix(name, "test") && name != "loadtest"
+}
+
 // imports says whether the file imports a package.
 func (s *source) imports(t *testing.T, name string) bool {
 	return slices.ContainsFunc(s.file.Imports, func(spec *ast.ImportSpec) bool { return importPath(t, spec) == name })
@@ -148,9 +184,12 @@ func TestImportRulesTell(t *testing.T) {
 		{"engine/reactor", module + "/codecs", false},
 		{"engine/relay", module + "/engine/reactor", true},
 		{"engine/relay", module + "/engine", false},
+		{"engine/tlsterm", module + "/resolve/filewatch", true},
+		{"engine/tlsterm", module + "/resolve", false},
 		{"engine", module + "/engine/relay", true},
 		{"engine", module + "/cmd/proxy-engine", false},
 		{"resolve", module + "/engine", false},
+		{"resolve/filewatch", module + "/resolve", false},
 		{"upstream", module + "/codecs", false},
 		{"cmd/proxy-engine", module + "/engine", true},
 	} {

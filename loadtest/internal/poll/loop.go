@@ -32,6 +32,12 @@ type Handler interface {
 	Ready(events uint32)
 }
 
+// Releaser is a Handler that holds more than its descriptor. Release is called
+// by Loop.Free, before the descriptor is closed.
+type Releaser interface {
+	Release()
+}
+
 // Loop is one epoll instance. Only one goroutine may use it at a time.
 type Loop struct {
 	epoll  int
@@ -140,8 +146,15 @@ func (l *Loop) dispatch(e *unix.EpollEvent) {
 func (l *Loop) Free() {
 	for fd := range l.slots {
 		if l.slots[fd].handler != nil {
-			l.Close(fd)
+			l.release(fd)
 		}
 	}
 	_ = unix.Close(l.epoll)
+}
+
+func (l *Loop) release(fd int) {
+	if r, ok := l.slots[fd].handler.(Releaser); ok {
+		r.Release()
+	}
+	l.Close(fd)
 }

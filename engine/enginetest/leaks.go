@@ -1,19 +1,17 @@
-package pgtest
+package enginetest
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 )
 
-// checkLeaks has the test fail if it leaves a goroutine or a descriptor
+// CheckLeaks has the test fail if it leaves a goroutine or a descriptor
 // behind. Call it first: what is registered with t.Cleanup later runs earlier.
-func checkLeaks(t *testing.T) {
+func CheckLeaks(t testing.TB) {
 	t.Helper()
 	goroutines := goleak.IgnoreCurrent()
 	before := descriptors()
@@ -24,10 +22,10 @@ func checkLeaks(t *testing.T) {
 			// Package net keeps its pipes for splice in a sync.Pool, which is
 			// emptied by garbage collections.
 			runtime.GC()
-			left = newDescriptors(before)
+			left = descriptorsSince(before)
 			return len(left) == 0
 		}
-		if !holds(gone) {
+		if !Holds(gone) {
 			t.Errorf("descriptors left behind: %v", left)
 		}
 	})
@@ -47,7 +45,8 @@ func descriptors() map[string]string {
 	return open
 }
 
-func newDescriptors(before map[string]string) map[string]string {
+// descriptorsSince returns what is open now and wasn't before.
+func descriptorsSince(before map[string]string) map[string]string {
 	now := descriptors()
 	for link, to := range before {
 		if now[link] == to {
@@ -55,37 +54,4 @@ func newDescriptors(before map[string]string) map[string]string {
 		}
 	}
 	return now
-}
-
-// holds waits until cond is true; false means that patience is over.
-func holds(cond func() bool) bool {
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	again := time.NewTicker(5 * time.Millisecond)
-	defer again.Stop()
-	for !cond() {
-		select {
-		case <-again.C:
-		case <-deadline.C:
-			return cond()
-		}
-	}
-	return true
-}
-
-// eventually is holds for what the test can't go on without.
-func eventually(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	if !holds(cond) {
-		t.Fatalf("after %v still not: %s", patience, what)
-	}
-}
-
-func closeAll(t *testing.T, all ...io.Closer) {
-	t.Helper()
-	for _, c := range all {
-		if err := c.Close(); err != nil {
-			t.Error(err)
-		}
-	}
 }

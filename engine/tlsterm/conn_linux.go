@@ -1,0 +1,76 @@
+package tlsterm
+
+import (
+	"crypto/tls"
+	"io"
+
+	"github.com/proxy-engine/proxy-engine/engine/reactor"
+)
+
+// Conn is an established TLS connection on an event loop, the relay.Layer of
+// its socket. A Handshake makes it. All methods are for the loop.
+type Conn struct {
+	tls  *tls.Conn
+	wire wire
+	// lent is the record buffer while one is needed: between a part of a record
+	// and its rest, or while decrypted bytes wait to be read.
+	lent []byte
+	// buffered: the last Read didn't find out that there is nothing.
+	buffered bool
+}
+
+// State returns what the handshake has agreed on.
+func (c *Conn) State() tls.ConnectionState { return c.tls.ConnectionState() }
+
+// Read implements relay.Layer. A socket that ends without the peer's
+// close_notify is io.ErrUnexpectedEOF: somebody may have cut the stream.
+func (c *Conn) Read(p []byte) (int, error) {
+	c.wire.memory.reset()
+	c.borrow()
+	n, err := c.fill(p)
+	c.giveBack()
+	_, again := err.(tryAgain)
+	c.buffered = !again
+	switch {
+	case n > 0:
+		return n, nil // the error comes again
+	case again:
+		return 0, reactor.ErrWouldBlock
+	case err == io.EOF && c.wire.ended:
+		return 0, io.ErrUnexpectedEOF
+	}
+	return 0, err
+}
+
+// fill reads records until p is full or there is no whole one.
+func (c *Conn) fill(p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var record int
+		record, err = c.tls.Read(p[n:])
+		n += record
+	}
+	return n, err
+}
+
+// Buffered implements relay.Layer.
+func (c *Conn) Buffered() bool { return c.buffered }
+
+// Output implements relay.Layer.
+func (c *Conn) Output() []byte { return c.wire.memory.out }
+
+// Seal implements relay.Layer.
+func (c *Conn) Seal(p []byte) ([]byte, error) {
+	c.wire.memory.reset()
+	_, err := c.tls.Write(p)
+	return c.wire.memory.out, err
+}
+
+// SealEnd implements relay.Layer: close_notify.
+func (c *Conn) SealEnd() []byte {
+	c.wire.memory.reset()
+	_ = c.tls.CloseWrite()
+	return c.wire.memory.out
+}
+
+// Close implements relay.Layer.
+func (c *Conn) Close() { c.abandon() }
