@@ -22,9 +22,9 @@
 // backend must hear first.
 //
 // From then on Client and Backend are called with the unconsumed bytes of
-// their side, in any order, until a step says Relay; Client also after each
-// step of Backend, as long as there are some. Once MaxPending bytes wait the
-// client isn't read. The engine then passes
+// their side, in any order, until a step says Relay, and whenever the other
+// side's step may have made a difference to them. Once MaxPending bytes of the
+// client wait it isn't read. The engine then passes
 // on what is left unconsumed on both sides, drops the codec and relays bytes
 // untouched. A side that ends before that ends the codec's part as well: what
 // it has held back of that side is passed on as it is.
@@ -73,6 +73,8 @@ const (
 	Compute
 	// Relay: the codec has done its part. Terminal.
 	Relay
+	// Close: the session is over in good order (SMTP's QUIT). Terminal.
+	Close
 	// Fail: the session can't go on, Step.Failure says why. The engine calls
 	// Refuse with it. Terminal.
 	Fail
@@ -97,6 +99,9 @@ type Step struct {
 	// engine registers it until the session ends), and the wanted session's
 	// key iff Action is RouteKey.
 	Key []byte
+	// KeyData is kept with Key when that is registered, for whoever asks for it
+	// by RouteKey (Target.KeyData).
+	KeyData []byte
 	// Failure is valid iff Action is Fail.
 	Failure Failure
 	// Work is valid iff Action is Compute. It may use the codec's own memory.
@@ -136,8 +141,10 @@ type Target struct {
 	// TLS is the policy of the backend's leg, for codecs that negotiate it
 	// (Front.Negotiates); NoTLS for others, whose leg is what it is to be.
 	TLS TLSPolicy
+	// KeyData is what was kept with the key of a RouteKey. Read only.
+	KeyData string
 	// Client and Local are the two ends of the client's connection, for codecs
-	// that tell the backend of them.
+	// that tell the backend of them (Front.Addresses).
 	Client, Local Address
 }
 
@@ -153,10 +160,11 @@ type Codec interface {
 	// Client takes the client's unconsumed bytes, at least one.
 	Client(in []byte) Step
 	// Open takes the client's unconsumed bytes, maybe none, and says what the
-	// backend must hear first. Its action is More, Relay or Fail.
+	// backend must hear first. Its action is none of those that come before the
+	// backend (StartTLS, Route, RouteKey).
 	Open(in []byte, t Target) Step
-	// Backend takes the backend's unconsumed bytes, at least one. Its action
-	// is More, Relay or Fail.
+	// Backend takes the backend's unconsumed bytes, at least one. Its actions are
+	// those of Open.
 	Backend(in []byte) Step
 	// Refuse appends f in the protocol's own words to dst and returns the
 	// extended slice; unchanged when the protocol has no words for it, the
@@ -183,6 +191,13 @@ type Computer interface {
 	Computed() Step
 }
 
+// Closer is what a Codec also is that has something to let go of (a password).
+type Closer interface {
+	// Close is called when the session has ended, or is relayed without the
+	// codec; nothing is called after it.
+	Close()
+}
+
 // Front is a protocol's front end as a listener is configured with it.
 type Front struct {
 	Protocol Protocol
@@ -193,6 +208,8 @@ type Front struct {
 	// legs (PostgreSQL, MySQL, SMTP); others are TLS from the first byte, if at
 	// all.
 	Negotiates bool
+	// Addresses says that Target.Client and Local are wanted.
+	Addresses bool
 	// ALPN are the application protocols TLS clients may choose among, none for
 	// any.
 	ALPN []string

@@ -168,6 +168,18 @@ func (e *Engine) panicked(fault any) {
 	e.log.panicked(fault, debug.Stack())
 }
 
+// survives does work on a goroutine that isn't one session's alone. false says
+// that it has panicked, which is reported then.
+func (e *Engine) survives(work func()) (whole bool) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			e.panicked(fault)
+		}
+	}()
+	work()
+	return true
+}
+
 // ending is what is known of a session when it has ended.
 type ending struct {
 	listener             *Listener

@@ -135,7 +135,7 @@ func (r *goroutineExchange) reply(answer *http.Answer, reason Reason) bool {
 // forward sends the request to its backend and passes the response on.
 func (r *goroutineExchange) forward(resource string) bool {
 	s := r.s
-	leg, err := s.port.spec.backendTLS(s.route)
+	leg, err := s.port.d.e.backendTLS(s.port.spec, s.route)
 	if err != nil {
 		return r.refuse(InternalError, resource, err)
 	}
@@ -221,7 +221,8 @@ func (r *goroutineExchange) send() {
 }
 
 // wasLast says that nothing more can come from the client, which has been
-// answered: its connection needs no lingering.
+// answered: its connection needs no lingering. TLS does: for the close_notify of
+// either.
 func (r *goroutineExchange) wasLast() bool {
-	return r.last && r.uploaded.Load() && len(r.s.kept) == 0
+	return r.last && r.uploaded.Load() && len(r.s.kept) == 0 && r.s.conn.tls == nil
 }

@@ -28,6 +28,10 @@ func (l *goroutineLink) close() {
 	l.endpoint.Release(0, l.received)
 }
 
+// spoke says that the backend has ended the connection or said something. What
+// has come by TLS may be that layer's own.
+func (l *goroutineLink) spoke() bool { return l.conn.tls == nil && unread(l.conn.TCPConn) }
+
 // reset has closing end the connection so that the backend doesn't take what it
 // got for a whole request.
 func (l *goroutineLink) reset() { _ = l.conn.SetLinger(0) }
@@ -58,7 +62,8 @@ func (p *goroutineLinks) take(addrs []netip.AddrPort, leg backendTLS) *goroutine
 			return nil
 		}
 		_ = l.conn.SetReadDeadline(time.Now()) // ends the watch
-		if <-l.watched == nil && !p.old(l) {
+		// A watch that was ended at once hasn't looked at the socket.
+		if <-l.watched == nil && !p.old(l) && !l.spoke() {
 			return l
 		}
 		l.close()

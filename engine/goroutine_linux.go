@@ -69,6 +69,16 @@ func broken(conn *net.TCPConn) bool {
 	return err == unix.ENOTCONN
 }
 
+// unread says that there is something to read: bytes, the end or an error.
+func unread(conn *net.TCPConn) bool {
+	err := ask(conn, func(fd int) error {
+		var one [1]byte
+		_, _, err := unix.Recvfrom(fd, one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		return err
+	})
+	return err != unix.EAGAIN
+}
+
 // sent says that the peer has acknowledged all that was written, or never
 // will.
 func sent(conn *net.TCPConn) bool {

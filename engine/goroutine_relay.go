@@ -10,7 +10,14 @@ import (
 // relay passes on what comes from one side until its end, and then the end.
 func (s *goroutineSession) relay(from, to *peer) {
 	_ = from.conn.SetReadDeadline(time.Time{})
-	err := s.pass(from, to)
+	if s.passed(from, to, s.pass(from, to)) {
+		_ = to.conn.CloseWrite() // may wait for room, in TLS: mu isn't held
+	}
+}
+
+// passed deals with the end of relaying from a side, and says whether EOF is to
+// be said to the other.
+func (s *goroutineSession) passed(from, to *peer, err error) (ended bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	from.done = true
@@ -19,7 +26,8 @@ func (s *goroutineSession) relay(from, to *peer) {
 		// Another goroutine is ending the session.
 	case from.ended(err):
 		s.note(from.closed)
-		to.shutdown()
+		to.shut = true
+		return true
 	case from.broke(err):
 		s.passReset(from, to)
 	case to.done:
@@ -31,6 +39,7 @@ func (s *goroutineSession) relay(from, to *peer) {
 		_ = to.conn.SetReadDeadline(s.breakOff())
 		_ = from.conn.SetWriteDeadline(s.breakOff())
 	}
+	return false
 }
 
 // pass writes what the codec left, then copies. The error may be either

@@ -51,6 +51,8 @@ type goroutineSession struct {
 	served          bool      // Relaying was reached
 	shown           *shown    // by the client's TLS, nil without
 	leg             backendTLS
+	patient         bool   // the codec serves the client itself
+	keyData         string // what was kept with the key the client asked by
 }
 
 // peer is one side of a session.
@@ -99,6 +101,7 @@ func (s *goroutineSession) account() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.finish(s.reason, s.cause)
+	s.dropCodec()
 	s.client.box.drop()
 	s.backend.box.drop()
 	e := s.port.d.e
@@ -199,6 +202,8 @@ func (s *goroutineSession) heard(from *peer, in []byte, err error) (_ State, mor
 			from.lost = err
 		}
 	case s.state > Relaying:
+	case s.state == SecuringBackend && from == &s.backend:
+		from.box.keep(from.box.gather(in)) // an error comes again
 	case err != nil:
 		s.end(from, err)
 	default:
@@ -208,20 +213,32 @@ func (s *goroutineSession) heard(from *peer, in []byte, err error) (_ State, mor
 	return s.state, s.state < Relaying && from.lost == nil
 }
 
-// reconsider has the codec look at what it has left of the client's bytes when
-// the backend has said something: it may have waited for that. A client that is
-// ahead of it as far as may be kept waits.
+// reconsider has the codec look again at what it has left of either side: it may
+// have waited for the other. A client that is ahead of its backend as far as may
+// be kept waits.
 func (s *goroutineSession) reconsider(from *peer) {
+	for s.lookAgain(&s.client) || s.lookAgain(&s.backend) {
+	}
 	if from == &s.backend {
-		if s.state == Opening || s.state == Standing {
-			s.decide(&s.client, s.client.box.bytes())
-		}
 		s.moved.Broadcast()
 		return
 	}
-	for s.state == Opening && len(s.client.box.bytes()) >= s.port.spec.Front.MaxPending {
+	for s.inCodec() && len(s.client.box.bytes()) >= s.port.spec.Front.MaxPending {
 		s.moved.Wait()
 	}
+}
+
+// inCodec says that the codec passes the bytes of both sides on.
+func (s *goroutineSession) inCodec() bool { return s.state == Opening || s.state == Standing }
+
+// lookAgain says whether the codec has consumed something.
+func (s *goroutineSession) lookAgain(from *peer) bool {
+	left := len(from.box.bytes())
+	if left == 0 || !s.inCodec() {
+		return false
+	}
+	s.decide(from, from.box.bytes())
+	return len(from.box.bytes()) < left
 }
 
 // awaitBackend has a client that is ahead wait for its backend, unless it is
@@ -276,7 +293,7 @@ func (s *goroutineSession) awaitRelay(eof error) {
 func (s *goroutineSession) expire() {
 	switch s.state {
 	case Detecting:
-		s.refuse(DetectTimeout, nil)
+		s.say(detectTimedOut(s.patient))
 	case Securing:
 		s.finish(HandshakeTimeout, nil)
 	case SecuringBackend:

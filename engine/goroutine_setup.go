@@ -32,14 +32,14 @@ func (s *goroutineSession) decide(from *peer, in []byte) {
 		if s.state == Standing {
 			state = Standing
 		}
-		if step.Consumed == 0 {
+		if step.Consumed == 0 && step.Action != codecs.Compute {
 			break
 		}
 	}
 	from.box.keep(in)
 	switch {
 	case s.state != state || len(in) == 0 || len(in) < s.port.spec.Front.MaxPending:
-	case from == &s.client && s.state == Opening: // it waits for the backend
+	case from == &s.client && s.inCodec(): // it waits for the backend
 	case from == &s.client:
 		s.fail(tooLong)
 	default:
@@ -58,7 +58,7 @@ func (s *goroutineSession) look(from *peer, in []byte) codecs.Step {
 func (s *goroutineSession) apply(step codecs.Step) {
 	state := s.state
 	if step.Action != codecs.RouteKey {
-		s.register(step.Key) // before the client knows it and may use it
+		s.register(step.Key, step.KeyData) // before the client knows it and may use it
 	}
 	s.send(&s.client, step.ToClient)
 	s.send(&s.backend, step.ToBackend)
@@ -68,6 +68,7 @@ func (s *goroutineSession) apply(step codecs.Step) {
 	switch step.Action {
 	case codecs.More:
 		if step.Patient && s.state == Detecting {
+			s.patient = true
 			s.enter(Detecting, s.port.d.e.cfg.Timeouts.Idle)
 		}
 	case codecs.Stand:
@@ -87,10 +88,14 @@ func (s *goroutineSession) apply(step codecs.Step) {
 		s.beginRelay()
 	case codecs.Fail:
 		s.fail(step.Failure)
+	case codecs.Close:
+		s.flushAs(ClientClosed, nil, nil)
 	case codecs.StartTLS:
 		s.enter(Securing, s.port.d.e.cfg.Timeouts.Handshake)
 	case codecs.StartBackendTLS:
-		s.enter(SecuringBackend, s.port.d.e.cfg.Timeouts.Handshake)
+		s.enter(SecuringBackend, 0)
+		// Its goroutine may wait for bytes in the clear.
+		_ = s.backend.conn.SetReadDeadline(wakeUp)
 	default:
 		s.refuse(InternalError, nil)
 	}
@@ -116,11 +121,11 @@ func (s *goroutineSession) send(to *peer, b []byte) {
 }
 
 // register makes the session's backend findable by the key it has issued.
-func (s *goroutineSession) register(key []byte) {
+func (s *goroutineSession) register(key, data []byte) {
 	if len(key) > 0 {
 		s.unregister()
 		s.key = string(key)
-		s.port.d.e.keys.put(s.key, keyIssuer{s.address, s.leg})
+		s.port.d.e.keys.put(s.key, keyIssuer{s.address, s.leg, string(data)})
 	}
 }
 
@@ -148,7 +153,7 @@ func (s *goroutineSession) routeByKey(issuer keyIssuer) {
 		s.refuse(UnknownKey, nil)
 		return
 	}
-	s.leg = issuer.leg
+	s.leg, s.keyData = issuer.leg, issuer.data
 	s.enter(Connecting, 0)
 	s.launch(func(ctx context.Context) bool {
 		return s.dial(ctx, []netip.AddrPort{*issuer.backend}, s.port.d.e.cfg.Timeouts.Connect)
@@ -192,7 +197,7 @@ func (s *goroutineSession) routed(route *resolve.Route) bool {
 		return false
 	}
 	s.route = route
-	leg, err := s.port.spec.backendTLS(route)
+	leg, err := s.port.d.e.backendTLS(s.port.spec, route)
 	if reason, refused := verdict(route); refused {
 		s.refuse(reason, route.Err)
 	} else if err != nil {
@@ -249,7 +254,7 @@ func (s *goroutineSession) connected(conn *stream, addr *netip.AddrPort) bool {
 	}
 	s.backend.conn, s.address = conn, addr
 	if s.leg.verify != tlsterm.Off && !s.port.spec.Front.Negotiates {
-		s.enter(SecuringBackend, s.port.d.e.cfg.Timeouts.Handshake)
+		s.enter(SecuringBackend, 0)
 		return s.encryptBackend() && s.open()
 	}
 	return s.open()
@@ -262,8 +267,12 @@ func (s *goroutineSession) open() bool {
 	if s.route != nil {
 		target.Metadata = s.route.Metadata
 	}
+	target.KeyData = s.keyData
 	if s.port.spec.Front.Negotiates {
 		target.TLS = s.leg.policy()
+	}
+	if s.port.spec.Front.Addresses {
+		target.Client, target.Local = codecAddress(s.addr), codecAddress(addrPortOf(s.client.conn.LocalAddr()))
 	}
 	in := s.client.box.bytes()
 	s.openedBy(s.codec.Open(in, target), in)
@@ -275,7 +284,7 @@ func (s *goroutineSession) open() bool {
 func (s *goroutineSession) openedBy(step codecs.Step, in []byte) {
 	s.apply(step)
 	s.client.box.keep(in[step.Consumed:])
-	if s.state == Opening {
+	if s.inCodec() {
 		s.decide(&s.client, s.client.box.bytes())
 	}
 }
@@ -289,6 +298,12 @@ func (s *goroutineSession) beginRelay() {
 	s.enter(Relaying, 0)
 	_ = s.client.conn.SetReadDeadline(wakeUp)
 	_ = s.backend.conn.SetReadDeadline(wakeUp)
+	s.dropCodec()
+}
+
+// dropCodec lets the codec go, which isn't needed any more.
+func (s *goroutineSession) dropCodec() {
+	letGo(s.codec)
 	s.codec = nil
 }
 

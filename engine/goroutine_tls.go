@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
 )
@@ -31,6 +32,11 @@ func (w *wire) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// SetWriteDeadline implements net.Conn. Deadlines are the session's, set at the
+// connection below: crypto/tls would give its close_notify five seconds, however
+// much a slow peer still has to read before it.
+func (w *wire) SetWriteDeadline(time.Time) error { return nil }
 
 // readError is an error of reading over TLS, which doesn't say by itself which
 // of two connections has failed.
@@ -161,6 +167,7 @@ func (s *goroutineSession) secureBackend() {
 // encryptBackend does the handshake with the backend; false means that the
 // session has come to its end.
 func (s *goroutineSession) encryptBackend() bool {
+	_ = s.backend.conn.SetDeadline(time.Now().Add(s.port.d.e.cfg.Timeouts.Handshake))
 	config := s.port.d.e.cfg.TLS.Backends.Config(s.leg.verify, s.leg.name, s.port.spec.Front.ALPN)
 	conn := tls.Client(s.backend.under(), config)
 	if err := s.unlocked(conn); s.state != SecuringBackend {
@@ -187,7 +194,8 @@ func (s *goroutineSession) unlocked(conn *tls.Conn) error {
 	return s.port.d.shake(conn)
 }
 
-// shake does a handshake when there is room for one more.
+// shake does a handshake when there is room for one more. The deadline, which is
+// set, is kept nevertheless: all have the same, and who came first is first.
 func (d *goroutineDriver) shake(conn *tls.Conn) error {
 	d.handshakes <- struct{}{}
 	defer func() { <-d.handshakes }()

@@ -183,7 +183,7 @@ func (s *webSession) routed(route *resolve.Route, in []byte) {
 		s.refuse(reason, route.Err)
 		return
 	}
-	leg, err := s.port.spec.backendTLS(route)
+	leg, err := s.port.w.e.backendTLS(s.port.spec, route)
 	if err != nil {
 		s.hold(in)
 		s.refuse(InternalError, err)

@@ -34,19 +34,18 @@ func (l *link) Ready(*reactor.Conn) {
 		l.user.backendReady()
 		return
 	}
-	if l.onlyTLS() {
+	if l.silent() {
 		return
 	}
 	l.w.links.forget(l)
 	l.close()
 }
 
-// onlyTLS says that what has come is TLS's own: session tickets, key updates.
-func (l *link) onlyTLS() bool {
-	if l.Secured() == nil {
-		return false
-	}
-	return l.Receive(l.w.loop.Buffer()[:1]) == 0 && !l.Ended() && !l.Broken()
+// silent says that a resting connection has said nothing: the event was of bytes
+// that are read already, or of room to write, or what has come is TLS's own
+// (session tickets, key updates).
+func (l *link) silent() bool {
+	return l.Flush() && l.Receive(l.w.loop.Buffer()[:1]) == 0 && !l.Ended() && !l.Broken()
 }
 
 // close closes the connection and does its accounts.

@@ -228,9 +228,10 @@ func (s *webSession) answered(keep bool) {
 }
 
 // endAnswered closes the connection behind a whole response. A client that has
-// said that it sends nothing more needs no lingering.
+// said that it sends nothing more needs no lingering, but for TLS's sake: its
+// close_notify may come yet, and ours may find no room now.
 func (s *webSession) endAnswered() {
-	last := s.x.last && s.x.up.Done() && len(s.box.bytes()) == 0
+	last := s.x.last && s.x.up.Done() && len(s.box.bytes()) == 0 && s.client.Secured() == nil
 	if last && s.client.Flush() {
 		s.finish(ClientClosed, nil)
 		return

@@ -187,6 +187,9 @@ func (s *webSession) linger() {
 		return
 	}
 	s.client.End()
+	if s.client.Waiting() {
+		return
+	}
 	for range setupTurn {
 		if s.client.Ended() || s.client.Broken() {
 			s.finish(s.reason, s.cause)

@@ -15,7 +15,7 @@ func (s *webSession) secureBackend(b *backendTLS) {
 	w := s.port.w
 	s.enter(webSecuringBackend, w.e.cfg.Timeouts.Handshake)
 	l := s.x.link
-	s.securing = w.secureBackend(&l.Side, b, s.port.spec, l.to.addr, s)
+	s.securing = w.secureBackend(&l.Side, b, s.port.spec, l.to.addr, nil, s)
 	s.securing.move()
 }
 

@@ -24,6 +24,7 @@ type keyring struct {
 type keyIssuer struct {
 	backend *netip.AddrPort
 	leg     backendTLS
+	data    string // codecs.Step.KeyData
 }
 
 // shard spreads by the key's last byte, which is part of a random secret.

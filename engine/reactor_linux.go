@@ -128,11 +128,13 @@ func (d *reactorDriver) stopAccepting() {
 
 func (d *reactorDriver) stop() {
 	for _, w := range d.workers {
-		w.loop.Post(w.shutdown)
+		_ = w.call(func() error { w.shutdown(); return nil }) // or it has ended by itself
+	}
+	d.computing.wait() // whose codecs are let go of on the loops
+	for _, w := range d.workers {
 		w.loop.Stop()
 	}
 	d.running.Wait()
 	d.lookups.wait()
 	d.handshakes.Close()
-	d.computing.wait()
 }

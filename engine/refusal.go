@@ -14,6 +14,16 @@ func (r Reason) failure(resource string) (codecs.Failure, bool) {
 	return codecs.Failure{Kind: row.kind, Detail: row.detail, Resource: resource}, !row.silent
 }
 
+// detectTimedOut is the end of a client that has named no resource in time, or,
+// served by the codec itself, was silent for too long.
+func detectTimedOut(patient bool) (Reason, codecs.Failure, error) {
+	failure, _ := DetectTimeout.failure("")
+	if patient {
+		return IdleTimeout, failure, nil
+	}
+	return DetectTimeout, failure, nil
+}
+
 // tooLong is what a client is told whose first message doesn't end.
 var tooLong = codecs.Failure{Kind: codecs.Malformed, Detail: "message too long"}
 

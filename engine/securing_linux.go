@@ -45,17 +45,18 @@ func (w *worker) secureClient(side *relay.Side, spec *Listener, peer netip.AddrP
 	return t
 }
 
-// secureBackend turns a backend's side to TLS. Move must be called next.
-func (w *worker) secureBackend(side *relay.Side, b *backendTLS, spec *Listener, peer netip.AddrPort, owner secured) *securing {
+// secureBackend turns a backend's side to TLS, beginning with bytes it has sent,
+// if any. Move must be called next.
+func (w *worker) secureBackend(side *relay.Side, b *backendTLS, spec *Listener, peer netip.AddrPort, first []byte, owner secured) *securing {
 	config := w.e.cfg.TLS.Backends.Config(b.verify, b.name, spec.Front.ALPN)
 	t := &securing{w: w, spec: spec, side: side, owner: owner, config: config, peer: peer}
-	leg := t.leg()
+	leg := t.leg(first)
 	t.hand = w.handshakes.Client(&leg, t)
 	return t
 }
 
-func (t *securing) leg() tlsterm.Leg {
-	return tlsterm.Leg{Loop: t.w.loop, Socket: &t.side.Conn, Memory: &t.w.records, Peer: t.peer, Config: t.config, First: t.hello}
+func (t *securing) leg(first []byte) tlsterm.Leg {
+	return tlsterm.Leg{Loop: t.w.loop, Socket: &t.side.Conn, Memory: &t.w.records, Peer: t.peer, Config: t.config, First: first}
 }
 
 // move reads what the peer has sent and goes on with it. Call it at first, and
@@ -96,7 +97,7 @@ func (t *securing) greeted() bool {
 		_, status := clienthello.Parse(t.hello)
 		switch {
 		case status == clienthello.Complete:
-			leg := t.leg()
+			leg := t.leg(t.hello)
 			t.hand, t.hello = t.w.handshakes.Server(&leg, t), nil
 			return true
 		case status != clienthello.More:
@@ -140,6 +141,9 @@ func (t *securing) refuseHello(why clienthello.Status) {
 // Handshaken implements tlsterm.Owner.
 func (t *securing) Handshaken(records []byte, over bool, err error) {
 	defer t.owner.guard()
+	if fault, bug := err.(*tlsterm.Panic); bug {
+		panic(fault)
+	}
 	t.side.Send(records)
 	switch {
 	case !over:

@@ -32,30 +32,43 @@ func (s *session) compute(work func()) {
 	w, t := s.port.w, s.setup
 	t.computing = true
 	codec := t.codec
-	done := func() {
-		if s.setup == t && t.codec == codec {
-			s.computed()
-		}
-	}
-	if !w.computing.do(func() { work(); w.loop.Post(done) }) {
+	queued := w.computing.do(func() {
+		whole := w.e.survives(work)
+		w.loop.Post(func() {
+			if s.setup == t && t.codec == codec {
+				s.computed(whole)
+			} else {
+				letGo(codec) // the session couldn't meanwhile
+			}
+		})
+	})
+	if !queued {
+		t.computing = false
 		s.refuse(TooManySessions, nil)
 	}
 }
 
-// computed lets the codec go on.
-func (s *session) computed() {
+// computed lets the codec go on, with what it has left of either side too. whole
+// says that its work hasn't panicked.
+func (s *session) computed(whole bool) {
 	defer s.guard()
 	s.setup.computing = false
-	box := &s.setup.clientBox
-	state := s.state
-	s.apply(s.setup.codec.(codecs.Computer).Computed(), box, box.bytes())
-	if s.state == state && !s.setup.computing {
-		s.decide(&s.pump.Client, box, box.bytes())
+	if !whole {
+		s.finish(Panicked, nil)
+		return
 	}
-	switch s.state {
-	case Detecting:
+	if s.setup.late {
+		s.Expire()
+		return
+	}
+	box := &s.setup.clientBox
+	s.apply(s.setup.codec.(codecs.Computer).Computed(), box, box.bytes())
+	switch {
+	case s.state == Detecting && !s.setup.computing:
+		s.decide(&s.pump.Client, box, box.bytes())
 		s.detect()
-	case Opening, Standing:
+	case s.inCodec():
+		s.reconsider()
 		s.opening()
 	}
 }

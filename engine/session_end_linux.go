@@ -66,6 +66,9 @@ func (s *session) flush() {
 		return
 	}
 	client.End()
+	if client.Waiting() {
+		return
+	}
 	for range setupTurn {
 		if client.Ended() || client.Broken() {
 			s.finish(s.reason, s.setup.cause)

@@ -45,8 +45,11 @@ type setup struct {
 	securing              *securing // valid iff Securing or SecuringBackend
 	shown                 *shown    // by the client's TLS, if that stands
 	leg                   backendTLS
-	opened                bool // the codec's Open was called
-	computing             bool // its Work is being done
+	patient               bool   // the codec serves the client itself
+	keyData               string // what was kept with the key the client asked by
+	opened                bool   // the codec's Open was called
+	computing             bool   // its Work is being done
+	late                  bool   // the deadline has passed meanwhile
 	// addrs are the backend's addresses still to be tried, and deadline when
 	// the last of them must have answered (since the loop's start).
 	addrs    []netip.AddrPort
@@ -145,7 +148,11 @@ func (s *session) Expire() {
 	case SecuringBackend:
 		s.refuse(BackendHandshakeTimeout, nil)
 	case Detecting:
-		s.refuse(DetectTimeout, nil)
+		if s.setup.computing {
+			s.setup.late = true // the codec can't say so now
+			return
+		}
+		s.say(detectTimedOut(s.setup.patient))
 	case Resolving:
 		s.refuseFor(ResolveTimeout, s.setup.question.req.Resource, nil)
 	case Connecting:

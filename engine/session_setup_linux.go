@@ -72,7 +72,7 @@ func (s *session) decide(side *relay.Side, box *inbox, in []byte) {
 // than may be kept.
 func (s *session) checkPending(side *relay.Side, n int) {
 	switch {
-	case n < s.port.spec.Front.MaxPending || s.state == Opening && side == &s.pump.Client:
+	case n < s.port.spec.Front.MaxPending || s.state != Detecting && side == &s.pump.Client:
 	case side == &s.pump.Client:
 		s.fail(tooLong)
 	default:
@@ -85,13 +85,14 @@ func (s *session) checkPending(side *relay.Side, n int) {
 func (s *session) apply(step codecs.Step, box *inbox, rest []byte) {
 	if len(step.Key) > 0 && step.Action != codecs.RouteKey {
 		// Before the client knows it and may use it, on any loop.
-		s.register(step.Key)
+		s.register(step.Key, step.KeyData)
 	}
 	s.pump.Client.Send(step.ToClient)
 	s.pump.Backend.Send(step.ToBackend)
 	switch step.Action {
 	case codecs.More:
 		if step.Patient && s.state == Detecting {
+			s.setup.patient = true
 			s.enter(Detecting, s.port.w.e.cfg.Timeouts.Idle)
 		}
 	case codecs.Stand:
@@ -110,6 +111,8 @@ func (s *session) apply(step codecs.Step, box *inbox, rest []byte) {
 		s.established()
 	case codecs.Fail:
 		s.fail(step.Failure)
+	case codecs.Close:
+		s.flushAs(ClientClosed, nil)
 	case codecs.StartTLS:
 		box.keep(rest)
 		s.secureClient()
@@ -122,10 +125,10 @@ func (s *session) apply(step codecs.Step, box *inbox, rest []byte) {
 }
 
 // register makes the session's backend findable by the key it has issued.
-func (s *session) register(key []byte) {
+func (s *session) register(key, data []byte) {
 	s.unregister()
 	s.key = string(key)
-	s.port.w.e.keys.put(s.key, keyIssuer{s.backend, s.setup.leg})
+	s.port.w.e.keys.put(s.key, keyIssuer{s.backend, s.setup.leg, string(data)})
 }
 
 func (s *session) unregister() {
@@ -177,7 +180,7 @@ func (s *session) routed(route *resolve.Route) {
 		return
 	}
 	e := s.port.w.e
-	leg, err := s.port.spec.backendTLS(route)
+	leg, err := s.port.w.e.backendTLS(s.port.spec, route)
 	if err != nil {
 		s.refuse(InternalError, err)
 		return
@@ -195,7 +198,7 @@ func (s *session) routeByKey(issuer keyIssuer) {
 		s.refuse(UnknownKey, nil)
 		return
 	}
-	s.setup.leg = issuer.leg
+	s.setup.leg, s.setup.keyData = issuer.leg, issuer.data
 	s.dialAny([]netip.AddrPort{*issuer.backend}, s.port.w.e.cfg.Timeouts.Connect)
 }
 
@@ -269,8 +272,13 @@ func (s *session) open() {
 	if s.route != nil {
 		target.Metadata = s.route.Metadata
 	}
+	target.KeyData = s.setup.keyData
 	if s.port.spec.Front.Negotiates {
 		target.TLS = s.setup.leg.policy()
+	}
+	if s.port.spec.Front.Addresses {
+		local, _ := s.pump.Client.Conn.LocalAddr() // unknown if it fails
+		target.Client, target.Local = codecAddress(s.client), codecAddress(local)
 	}
 	in := s.setup.clientBox.bytes()
 	s.openedBy(s.setup.codec.Open(in, target), in)
@@ -282,11 +290,11 @@ func (s *session) openedBy(step codecs.Step, in []byte) {
 	box := &s.setup.clientBox
 	rest := in[step.Consumed:]
 	s.apply(step, box, rest)
-	if s.state == Opening {
+	if s.inCodec() {
 		box.keep(rest)
 		s.decide(&s.pump.Client, box, box.bytes())
 	}
-	if s.state == Opening {
+	if s.inCodec() {
 		s.opening()
 	}
 }
@@ -296,7 +304,7 @@ func (s *session) openedBy(step codecs.Step, in []byte) {
 func (s *session) opening() {
 	client, backend := &s.pump.Client, &s.pump.Backend
 	for range setupTurn {
-		if s.state != Opening && s.state != Standing || s.setup.computing {
+		if !s.inCodec() {
 			return
 		}
 		toClient, toBackend := client.Flush(), backend.Flush()
@@ -307,6 +315,7 @@ func (s *session) opening() {
 			s.reconsider()
 		case flushed && client.Readable() && !client.Ended() && s.hasRoom():
 			s.listen(client, &s.setup.clientBox)
+			s.reconsider()
 		default:
 			s.checkEnds()
 			return
@@ -317,14 +326,27 @@ func (s *session) opening() {
 	}
 }
 
-// reconsider has the codec look at what it has left of the client's bytes: it may
-// have waited for the backend.
+// reconsider has the codec look again at what it has left of either side: it may
+// have waited for the other.
 func (s *session) reconsider() {
-	if s.state != Opening && s.state != Standing || s.setup.computing {
-		return
+	t := s.setup
+	for s.inCodec() && (s.lookAgain(&s.pump.Client, &t.clientBox) || s.lookAgain(&s.pump.Backend, &t.backendBox)) {
 	}
-	box := &s.setup.clientBox
-	s.decide(&s.pump.Client, box, box.bytes())
+}
+
+// inCodec says that the codec passes the bytes of both sides on.
+func (s *session) inCodec() bool {
+	return (s.state == Opening || s.state == Standing) && !s.setup.computing
+}
+
+// lookAgain says whether the codec has consumed something.
+func (s *session) lookAgain(side *relay.Side, box *inbox) bool {
+	left := len(box.bytes())
+	if left == 0 || !s.inCodec() {
+		return false
+	}
+	s.decide(side, box, box.bytes())
+	return len(box.bytes()) < left
 }
 
 // hasRoom says whether more may be kept of the client: a codec that waits for the

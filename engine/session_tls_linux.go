@@ -16,11 +16,14 @@ func (s *session) secureClient() {
 	s.setup.securing.move()
 }
 
-// secureBackend turns the backend's leg to TLS.
+// secureBackend turns the backend's leg to TLS. What its box holds came in the
+// clear and is none of what it says within TLS: the handshake is to begin with
+// it, and fails.
 func (s *session) secureBackend() {
 	w, t := s.port.w, s.setup
 	s.enter(SecuringBackend, w.e.cfg.Timeouts.Handshake)
-	t.securing = w.secureBackend(&s.pump.Backend, &t.leg, s.port.spec, *s.backend, s)
+	t.securing = w.secureBackend(&s.pump.Backend, &t.leg, s.port.spec, *s.backend, t.backendBox.bytes(), s)
+	t.backendBox.drop()
 	t.securing.move()
 }
 

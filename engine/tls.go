@@ -45,6 +45,14 @@ type backendTLS struct {
 }
 
 // backendTLS returns what holds for a route: its own word, or the listener's.
+func (e *Engine) backendTLS(l *Listener, route *resolve.Route) (backendTLS, error) {
+	leg, err := l.backendTLS(route)
+	if err == nil && leg.verify != tlsterm.Off && e.cfg.TLS.Backends == nil {
+		return backendTLS{}, errors.New("TLS to the backend: the route asks for it, and there is nothing to verify backends with")
+	}
+	return leg, err
+}
+
 func (l *Listener) backendTLS(route *resolve.Route) (backendTLS, error) {
 	verify := l.BackendTLS
 	if word, said := route.Metadata[MetadataTLS]; said {

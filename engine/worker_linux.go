@@ -176,6 +176,9 @@ func (w *worker) takeSetup() *setup {
 
 func (w *worker) putSetup(t *setup) {
 	w.loop.Disarm(&t.timer)
+	if !t.computing {
+		letGo(t.codec)
+	}
 	t.clientBox.drop()
 	t.backendBox.drop()
 	*t = setup{clientBox: t.clientBox, backendBox: t.backendBox}

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/proxy-engine/proxy-engine/codecs/postgres"
+	"github.com/proxy-engine/proxy-engine/codecs/naming"
 	"github.com/proxy-engine/proxy-engine/resolve"
 )
 
@@ -46,11 +46,11 @@ func parseEndpoint(text string) (string, error) {
 // pattern is a resource pattern and the text it was made from.
 type pattern struct {
 	text     string
-	compiled *postgres.Pattern // nil: the whole name
+	compiled *naming.Pattern // nil: the whole name
 }
 
 func parsePattern(text string) (pattern, error) {
-	compiled, err := postgres.CompilePattern(text)
+	compiled, err := naming.CompilePattern(text)
 	return pattern{text, compiled}, err
 }
 

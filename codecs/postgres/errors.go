@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
+	"github.com/proxy-engine/proxy-engine/codecs/naming"
 )
 
 // refusal is how a kind of failure is spoken.
@@ -16,6 +17,10 @@ type refusal struct {
 	// hint tells the user what helps, "" if nothing does.
 	hint string
 }
+
+// maxQuoted is how much of a name is quoted, in bytes, the character that
+// crosses it included: the server's own names end there (NAMEDATALEN - 1).
+const maxQuoted = 63
 
 // namePlace becomes ` "name"`, or nothing when the name is unknown.
 const namePlace = "%"
@@ -109,7 +114,7 @@ func appendMessage(dst []byte, text, name string) []byte {
 	before, after, named := strings.Cut(text, namePlace)
 	dst = append(append(dst, 'M'), before...)
 	if named && name != "" {
-		dst = appendQuoted(append(dst, ' '), name)
+		dst = naming.AppendQuoted(append(dst, ' '), name, maxQuoted)
 	}
 	return appendString(dst, after)
 }

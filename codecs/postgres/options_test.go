@@ -1,11 +1,11 @@
 package postgres
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/codecs/codectest"
+	"github.com/proxy-engine/proxy-engine/codecs/naming"
 )
 
 func TestResourcePattern(t *testing.T) {
@@ -25,7 +25,7 @@ func TestResourcePattern(t *testing.T) {
 		{`^(a)?`, "b", ""},  // matches, the group takes no part
 		{`^(a*)b`, "b", ""}, // matches, the group is empty
 	} {
-		pattern, err := CompilePattern(test.pattern)
+		pattern, err := naming.CompilePattern(test.pattern)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +47,7 @@ func TestResourcePattern(t *testing.T) {
 
 // The user stands for the database, so the pattern cuts it as well.
 func TestResourcePatternOnTheUser(t *testing.T) {
-	pattern, err := CompilePattern(`^db-(.+)$`)
+	pattern, err := naming.CompilePattern(`^db-(.+)$`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,18 +55,5 @@ func TestResourcePatternOnTheUser(t *testing.T) {
 	s.Client(startup(version30, "user", "db-alice"))
 	if string(s.Resource) != "alice" {
 		t.Errorf("resource %q, want alice", s.Resource)
-	}
-}
-
-func TestCompilePatternErrors(t *testing.T) {
-	for pattern, want := range map[string]string{
-		`db-(`:         "missing closing )",
-		`db-.*`:        "0 capture groups, want exactly one",
-		`(db)-(.*)`:    "2 capture groups, want exactly one",
-		`(?:db)-(?:x)`: "0 capture groups, want exactly one",
-	} {
-		if p, err := CompilePattern(pattern); err == nil || p != nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("CompilePattern(%q) = %v, %v, want an error with %q", pattern, p, err, want)
-		}
 	}
 }

@@ -48,8 +48,8 @@ func (c *codec) Secured(tls codecs.TLS) codecs.Step {
 
 // needsTLS reports whether a StartupMessage comes in the clear and mustn't.
 // A CancelRequest may, unless TLS is passed through and it couldn't be routed:
-// the server serves it without asking its access rules, and libpq before 17
-// sends it in the clear even where the session is encrypted.
+// the server serves it without asking its access rules, and libpq sends it in
+// the clear even where the session is encrypted, but for the calls new in 17.
 func (c *codec) needsTLS() bool {
 	return !c.secured && (c.options.TLS == TLSRequired || c.options.TLS == TLSPassthrough)
 }

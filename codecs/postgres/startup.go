@@ -35,7 +35,7 @@ func (c *codec) startup(in []byte, size int) codecs.Step {
 
 // route turns a database's or a server's name into a resource id.
 func (c *codec) route(name []byte) codecs.Step {
-	id := c.options.ResourcePattern.cut(name)
+	id := c.options.ResourcePattern.Cut(name)
 	if id == nil {
 		step := fail(codecs.NotFound, "")
 		step.Failure.Resource = string(name)

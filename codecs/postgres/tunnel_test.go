@@ -7,6 +7,7 @@ import (
 	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/codecs/clienthello"
 	"github.com/proxy-engine/proxy-engine/codecs/codectest"
+	"github.com/proxy-engine/proxy-engine/codecs/naming"
 )
 
 var passthrough = Options{TLS: TLSPassthrough}
@@ -62,7 +63,7 @@ func TestTunnelFromTheFirstByte(t *testing.T) {
 }
 
 func TestTunnelRoutesByThePattern(t *testing.T) {
-	pattern, err := CompilePattern(`^([a-z]+)\.`)
+	pattern, err := naming.CompilePattern(`^([a-z]+)\.`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package pgtest
 import (
 	"testing"
 
+	"github.com/proxy-engine/proxy-engine/codecs/naming"
 	"github.com/proxy-engine/proxy-engine/codecs/postgres"
 	"github.com/proxy-engine/proxy-engine/engine"
 	"github.com/proxy-engine/proxy-engine/engine/enginetest"
@@ -24,7 +25,7 @@ func renamed(name, database string) resolve.Result {
 // withPattern cuts the resource id out of the database's name.
 func withPattern(t *testing.T, expr string) change {
 	t.Helper()
-	pattern, err := postgres.CompilePattern(expr)
+	pattern, err := naming.CompilePattern(expr)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -112,8 +112,11 @@ func (l *Loop) bind(fd int, addr netip.AddrPort, o *ListenOptions) error {
 }
 
 // Addr returns the address the listener is bound to.
-func (ln *Listener) Addr() (netip.AddrPort, error) {
-	sa, err := unix.Getsockname(int(ln.conn.fd))
+func (ln *Listener) Addr() (netip.AddrPort, error) { return ln.conn.LocalAddr() }
+
+// LocalAddr returns the address of this end of the connection.
+func (c *Conn) LocalAddr() (netip.AddrPort, error) {
+	sa, err := unix.Getsockname(int(c.fd))
 	if err != nil {
 		return netip.AddrPort{}, os.NewSyscallError("getsockname", err)
 	}

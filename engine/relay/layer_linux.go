@@ -1,5 +1,11 @@
 package relay
 
+import (
+	"errors"
+
+	"github.com/proxy-engine/proxy-engine/engine/reactor"
+)
+
 // Layer is what encrypts a side: a record protocol (TLS) between its socket and
 // its user. It is used on the side's loop only. Its output, records for the
 // peer, is in the loop's memory and valid until the next call of any layer.
@@ -21,9 +27,14 @@ type Layer interface {
 	Close()
 }
 
-// maxAnswers is how many bytes of a layer's own may wait for a peer that sends
-// but doesn't read, before nothing more is read from it.
-const maxAnswers = 16 << 10
+const (
+	// maxAnswers is how many bytes of a layer's own may wait for a peer that
+	// sends but doesn't read, before nothing more is read from it.
+	maxAnswers = 16 << 10
+	// leastLayerCost is what reading by a layer costs of a turn's budget, in
+	// bytes: a read buffer of tiny records takes as long as one that is full.
+	leastLayerCost = turnBudget / 8
+)
 
 // Secure has the layer encrypt the side from now on. Nothing may be waiting.
 func (s *Side) Secure(l Layer) { s.layer = l }
@@ -36,6 +47,9 @@ func (s *Side) open(buf []byte) (int, error) {
 	n, err := s.layer.Read(buf)
 	if answer := s.layer.Output(); len(answer) > 0 && !s.parted {
 		s.send(answer)
+		if s.out != nil {
+			s.answers += int32(len(answer))
+		}
 	}
 	return n, err
 }
@@ -52,15 +66,25 @@ func (s *Side) seal(b []byte) []byte {
 
 // unburdened says that the peer reads the layer's answers. Its own bytes are
 // not read otherwise: each may cause another answer.
-func (s *Side) unburdened() bool {
-	return s.out == nil || s.Flush() || len(s.out.B)-int(s.outOff) < maxAnswers
-}
+func (s *Side) unburdened() bool { return s.answers < maxAnswers || s.Flush() }
 
 // part sends the layer's end, once, and says whether nothing waits any more.
 func (s *Side) part() bool {
 	if s.layer != nil && !s.parted && !s.broken {
 		s.parted = true
-		s.send(s.layer.SealEnd())
+		s.sendEnd(s.layer.SealEnd())
 	}
 	return !s.Waiting()
+}
+
+// sendEnd is send for bytes whose loss is no failure: a peer that is gone has
+// either said its own end, or reading tells.
+func (s *Side) sendEnd(b []byte) {
+	if s.Waiting() || !s.Conn.Writable() {
+		s.send(b)
+		return
+	}
+	if n, err := s.Conn.Write(b); err == nil || errors.Is(err, reactor.ErrWouldBlock) {
+		s.send(b[n:])
+	}
 }

@@ -55,12 +55,13 @@ type Side struct {
 	pipe *pipe                      // bulk bytes on their way to this side, nil if none
 	in   uint64                     // bytes read from this side
 
-	outOff int32 // how much of out is written already
-	parted bool  // the layer's end has been sent
-	eof    bool  // nothing more will be read from this side
-	shut   bool  // EOF has been said to this side
-	broken bool  // reset, timed out or otherwise in error
-	bulk   bool  // this side sends faster than one buffer per read
+	outOff  int32 // how much of out is written already
+	answers int32 // how much of out is the layer's own, at most
+	parted  bool  // the layer's end has been sent
+	eof     bool  // nothing more will be read from this side
+	shut    bool  // EOF has been said to this side
+	broken  bool  // reset, timed out or otherwise in error
+	bulk    bool  // this side sends faster than one buffer per read
 }
 
 // Pump moves bytes between Client and Backend. It belongs to one event loop.
@@ -176,7 +177,7 @@ func (s *Side) flushOnce() error {
 
 func (s *Side) dropOut() {
 	bytebufferpool.Put(s.out)
-	s.out, s.outOff = nil, 0
+	s.out, s.outOff, s.answers = nil, 0, 0
 }
 
 // drop gives back what is borrowed for bytes on their way to the side.
@@ -196,7 +197,9 @@ func (s *Side) End() {
 		return
 	}
 	s.shut = true
-	if err := s.Conn.CloseWrite(); err != nil {
+	// A peer that doesn't wait for the layer's end answers it with a reset: that
+	// is no failure if it has said its own, as reading tells.
+	if err := s.Conn.CloseWrite(); err != nil && s.layer == nil {
 		s.fail()
 	}
 }
@@ -249,12 +252,15 @@ func move(src, dst *Side, pipes *Pipes) (again bool) {
 	return true
 }
 
-// pass copies one read buffer.
+// pass copies one read buffer, and says what that costs the turn's budget.
 func pass(src, dst *Side, pipes *Pipes) int {
 	buf := src.Conn.Loop().Buffer()
 	n := src.Receive(buf)
 	dst.Send(buf[:n])
 	src.bulk = n >= bulkThreshold && pipes != nil && src.layer == nil && dst.layer == nil
+	if src.layer != nil {
+		n = max(n, leastLayerCost)
+	}
 	return n
 }
 
@@ -301,10 +307,16 @@ func (p *Pump) Close() {
 }
 
 // Close closes the connection and gives back what is borrowed for it. If it has
-// not got everything sent to it, it is reset: see Pump.Close.
+// not got everything sent to it, it is reset: see Pump.Close. What is lacking of
+// the layer's end alone is no reason: a reset could overtake what came before,
+// and without that end nothing looks complete.
 func (s *Side) Close() {
-	if s.Conn.Open() && (s.Waiting() || !s.part()) {
+	switch {
+	case !s.Conn.Open():
+	case s.Waiting() && !s.parted:
 		s.Conn.Reset()
+	default:
+		s.part()
 	}
 	s.Conn.Close()
 	s.drop()

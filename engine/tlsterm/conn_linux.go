@@ -17,7 +17,12 @@ type Conn struct {
 	lent []byte
 	// buffered: the last Read didn't find out that there is nothing.
 	buffered bool
+	over     error // the end of reading. crypto/tls doesn't remember each
 }
+
+// maxRecords is how many records one Read takes: a read buffer of the smallest
+// would keep the loop from others for too long.
+const maxRecords = 128
 
 // State returns what the handshake has agreed on.
 func (c *Conn) State() tls.ConnectionState { return c.tls.ConnectionState() }
@@ -26,30 +31,43 @@ func (c *Conn) State() tls.ConnectionState { return c.tls.ConnectionState() }
 // close_notify is io.ErrUnexpectedEOF: somebody may have cut the stream.
 func (c *Conn) Read(p []byte) (int, error) {
 	c.wire.memory.reset()
+	if c.over != nil {
+		return 0, c.over
+	}
 	c.borrow()
 	n, err := c.fill(p)
 	c.giveBack()
-	_, again := err.(tryAgain)
-	c.buffered = !again
+	_, dry := err.(tryAgain)
+	c.buffered = !dry
+	if !dry {
+		c.over = c.end(err)
+	}
 	switch {
 	case n > 0:
-		return n, nil // the error comes again
-	case again:
+		return n, nil // an error comes next
+	case dry:
 		return 0, reactor.ErrWouldBlock
-	case err == io.EOF && c.wire.ended:
-		return 0, io.ErrUnexpectedEOF
 	}
-	return 0, err
+	return 0, c.over
 }
 
-// fill reads records until p is full or there is no whole one.
+// fill reads records until p is full, there is no whole one or it is time to
+// let others have their turn.
 func (c *Conn) fill(p []byte) (n int, err error) {
-	for n < len(p) && err == nil {
+	for records := 0; n < len(p) && err == nil && records < maxRecords; records++ {
 		var record int
 		record, err = c.tls.Read(p[n:])
 		n += record
 	}
 	return n, err
+}
+
+// end is what an error of crypto/tls's says about the end of the stream.
+func (c *Conn) end(err error) error {
+	if err == io.EOF && c.wire.ended {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // Buffered implements relay.Layer.

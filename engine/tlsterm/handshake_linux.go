@@ -3,7 +3,9 @@ package tlsterm
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -47,6 +49,7 @@ type Handshake struct {
 	waits      *list // it is in, nil if none
 	prev, next *Handshake
 	since      time.Time // when it was parked
+	given      bool      // up, to make room
 }
 
 // Leg is what a handshake is about.
@@ -71,11 +74,32 @@ func newHandshake(p *Pool, l *Leg, owner Owner, play func(w *wire) *tls.Conn) *H
 
 // run is the handshake's goroutine.
 func (h *Handshake) run() {
-	err := h.conn.tls.Handshake()
+	err := h.shake()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.over, h.err = true, err
 	h.post()
+}
+
+// shake makes an error of a panic: the bug is to cost this session alone.
+func (h *Handshake) shake() (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = &Panic{fault, debug.Stack()}
+		}
+	}()
+	return h.conn.tls.Handshake()
+}
+
+// Panic is the error of a handshake that has panicked.
+type Panic struct {
+	Value any
+	Stack []byte // where it happened, as of debug.Stack
+}
+
+// Error implements error.
+func (p *Panic) Error() string {
+	return fmt.Sprintf("panic in a TLS handshake: %v\n%s", p.Value, p.Stack)
 }
 
 // post has the loop look, once for all that has happened by then.

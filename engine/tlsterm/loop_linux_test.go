@@ -37,6 +37,7 @@ type echo struct {
 	side relay.Side
 	hand *Handshake // nil once over
 	conn *Conn
+	most int // bytes that one Read has brought
 }
 
 // startEchoes starts the loop; it ends with the test.
@@ -46,7 +47,7 @@ func startEchoes(t *testing.T, pool *Pool) *echoes {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &echoes{t: t, loop: loop, pool: pool, ended: make(chan error, 64), shaken: make(chan *echo, 64)}
+	s := &echoes{t: t, loop: loop, pool: pool, ended: make(chan error, 128), shaken: make(chan *echo, 128)}
 	s.config, s.roots = selfSigned(t)
 	up, down := make(chan error, 1), make(chan struct{})
 	go func() {
@@ -111,6 +112,7 @@ func (e *echo) Ready(*reactor.Conn) {
 	buf := e.of.loop.Buffer()
 	for e.conn != nil && e.side.Flush() && e.side.Readable() && !e.side.Ended() {
 		n := e.side.Receive(buf)
+		e.most = max(e.most, n)
 		e.side.Send(buf[:n])
 	}
 	if e.conn == nil || !e.side.Ended() {

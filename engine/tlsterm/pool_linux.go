@@ -21,6 +21,7 @@ type Pool struct {
 
 	mu      sync.Mutex
 	running int
+	leaving int  // of those, given up to make room
 	line    list // waiting for a place
 	parked  list // waiting for their peers, the longest first
 	alarm   *time.Timer
@@ -65,13 +66,17 @@ func (p *Pool) work(h *Handshake) {
 		p.computing <- struct{}{}
 		h.run()
 		<-p.computing
-		h = p.next()
+		h = p.next(h)
 	}
 }
 
-func (p *Pool) next() *Handshake {
+// next returns who has the place of one that is over, nil for nobody.
+func (p *Pool) next(over *Handshake) *Handshake {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if over.given {
+		p.leaving--
+	}
 	h := p.line.first
 	if h == nil {
 		p.running--
@@ -120,13 +125,15 @@ func (p *Pool) tooSlow() (given []*Handshake) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	for len(given) < p.line.n && p.parked.first != nil {
+	for p.leaving < p.line.n && p.parked.first != nil {
 		h := p.parked.first
 		if left := patience - now.Sub(h.since); left > 0 {
 			p.alarm.Reset(left)
 			break
 		}
 		p.parked.remove(h)
+		p.leaving++
+		h.given = true
 		given = append(given, h)
 	}
 	return given

@@ -23,8 +23,9 @@ const (
 	// fit into half of it: for the largest record (5 + 16,384 + 2,048 bytes)
 	// and what ReadFrom wants free (512).
 	recordBuffer = 48 << 10
-	// keptBuffers is how many free ones a loop keeps. One is in use at a time
-	// but for connections that rest within a record.
+	// keptBuffers is how many free ones a loop keeps, and how many it lends to
+	// connections that rest within a record. Further ones keep no more than
+	// what they have of it.
 	keptBuffers = 64
 )
 
@@ -32,11 +33,13 @@ const (
 type Memory struct {
 	out  []byte   // records for the peer, made by the call under way
 	free [][]byte // record buffers
+	lent int
 }
 
 func (m *Memory) reset() { m.out = m.out[:0] }
 
 func (m *Memory) take() []byte {
+	m.lent++
 	if last := len(m.free) - 1; last >= 0 {
 		b := m.free[last]
 		m.free = m.free[:last]
@@ -46,6 +49,7 @@ func (m *Memory) take() []byte {
 }
 
 func (m *Memory) put(b []byte) {
+	m.lent--
 	if len(m.free) < keptBuffers {
 		m.free = append(m.free, b)
 	}
@@ -87,17 +91,19 @@ func (c *Conn) buffers() (rawInput *bytes.Buffer, input *bytes.Reader, hand *byt
 		fieldOf[bytes.Buffer](c.tls, tlsConn.hand)
 }
 
-// borrow gives the connection a record buffer if it has none.
+// borrow gives the connection a record buffer, with what it has of records. It
+// has too much only if that came with the handshake.
 func (c *Conn) borrow() {
 	rawInput, _, _ := c.buffers()
-	if rawInput == nil || c.lent != nil || rawInput.Cap() > 0 {
+	if rawInput == nil || c.lent != nil || rawInput.Len() > recordBuffer/2 {
 		return
 	}
 	c.lent = c.wire.memory.take()
-	*rawInput = *bytes.NewBuffer(c.lent)
+	*rawInput = *bytes.NewBuffer(append(c.lent, rawInput.Bytes()...))
 }
 
-// giveBack takes the buffers back if nothing is left in them.
+// giveBack takes the buffers back if nothing is left in them, or as much as a
+// part of a record while many rest within one.
 func (c *Conn) giveBack() {
 	rawInput, input, hand := c.buffers()
 	if rawInput == nil {
@@ -106,8 +112,14 @@ func (c *Conn) giveBack() {
 	if hand.Len() == 0 && hand.Cap() > 0 {
 		*hand = bytes.Buffer{}
 	}
-	if rawInput.Len() == 0 && input.Len() == 0 {
+	switch {
+	case input.Len() > 0: // it is in rawInput's memory
+	case rawInput.Len() == 0:
 		c.abandon()
+	case c.lent != nil && c.wire.memory.lent > keptBuffers:
+		part := bytes.Clone(rawInput.Bytes())
+		c.abandon()
+		*rawInput = *bytes.NewBuffer(part)
 	}
 }
 

@@ -26,7 +26,7 @@ func (l *listening) Write(b []byte) (int, error) {
 // hello is what a client of the proxy's says first.
 func (p *proxy) hello() string {
 	var l listening
-	_ = tls.Client(&l, &tls.Config{RootCAs: p.ca.roots(), ServerName: name}).Handshake()
+	_ = tls.Client(&l, &tls.Config{RootCAs: p.ca.Roots(), ServerName: name}).Handshake()
 	return string(l.said)
 }
 

@@ -15,24 +15,24 @@ import (
 
 // mutual asks clients for a certificate of the authority's.
 func mutual(p *proxy, cfg *engine.Config) {
-	cfg.Listeners[0].TLS = p.ca.server(name, func(o *tlsterm.ServerOptions) {
-		o.ClientCA, o.RequireClientCert = p.ca.file, true
+	cfg.Listeners[0].TLS = p.ca.Server(name, func(o *tlsterm.ServerOptions) {
+		o.ClientCA, o.RequireClientCert = p.ca.File, true
 	})
 }
 
 // Whoever can't show a valid certificate is told by an alert, which in TLS 1.3
 // comes after the client takes its own handshake for complete.
 func TestClientCertificates(t *testing.T) {
-	strangers := newAuthority(t)
+	strangers := enginetest.NewAuthority(t)
 	tests := []struct {
 		name  string
 		cert  func(*proxy) tls.Certificate
 		alert string // "" if it is welcome
 	}{
-		{"valid", func(p *proxy) tls.Certificate { _, c := p.ca.issue("client"); return c }, ""},
+		{"valid", func(p *proxy) tls.Certificate { _, c := p.ca.Issue("client"); return c }, ""},
 		{"none", func(*proxy) tls.Certificate { return tls.Certificate{} }, "certificate required"},
-		{"expired", func(p *proxy) tls.Certificate { _, c := p.ca.issue("client", expired); return c }, "expired certificate"},
-		{"unknown CA", func(*proxy) tls.Certificate { _, c := strangers.issue("client"); return c }, "unknown certificate authority"},
+		{"expired", func(p *proxy) tls.Certificate { _, c := p.ca.Issue("client", enginetest.Expired); return c }, "expired certificate"},
+		{"unknown CA", func(*proxy) tls.Certificate { _, c := strangers.Issue("client"); return c }, "unknown certificate authority"},
 	}
 	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		for _, tt := range tests {
@@ -105,7 +105,7 @@ func TestClientGoesWithinHandshake(t *testing.T) {
 		// One that is gone while the proxy waits for its second message.
 		conn, err := net.Dial("tcp", p.Address())
 		enginetest.Must(t, err)
-		_ = tls.Client(&mute{Conn: conn}, &tls.Config{ServerName: name, RootCAs: p.ca.roots()}).Handshake()
+		_ = tls.Client(&mute{Conn: conn}, &tls.Config{ServerName: name, RootCAs: p.ca.Roots()}).Handshake()
 		p.AwaitClosed(engine.ClientGone, 3)
 	})
 }
@@ -156,7 +156,7 @@ func TestOldAndWeak(t *testing.T) {
 
 // A backend that can't prove who it is gets nothing of the client's.
 func TestBackendCertificates(t *testing.T) {
-	strangers := newAuthority(t)
+	strangers := enginetest.NewAuthority(t)
 	tests := []struct {
 		name   string
 		verify tlsterm.Verify
@@ -164,11 +164,11 @@ func TestBackendCertificates(t *testing.T) {
 		good   bool
 	}{
 		{"verify-full", tlsterm.VerifyFull, func(p *proxy) tls.Certificate { return p.cert }, true},
-		{"verify-full, another name", tlsterm.VerifyFull, func(p *proxy) tls.Certificate { _, c := p.ca.issue("other"); return c }, false},
-		{"verify-full, expired", tlsterm.VerifyFull, func(p *proxy) tls.Certificate { _, c := p.ca.issue(backendName, expired); return c }, false},
-		{"verify-ca, another name", tlsterm.VerifyCA, func(p *proxy) tls.Certificate { _, c := p.ca.issue("other"); return c }, true},
-		{"verify-ca, unknown CA", tlsterm.VerifyCA, func(*proxy) tls.Certificate { _, c := strangers.issue(backendName); return c }, false},
-		{"require, unknown CA", tlsterm.Require, func(*proxy) tls.Certificate { _, c := strangers.issue(backendName); return c }, true},
+		{"verify-full, another name", tlsterm.VerifyFull, func(p *proxy) tls.Certificate { _, c := p.ca.Issue("other"); return c }, false},
+		{"verify-full, expired", tlsterm.VerifyFull, func(p *proxy) tls.Certificate { _, c := p.ca.Issue(backendName, enginetest.Expired); return c }, false},
+		{"verify-ca, another name", tlsterm.VerifyCA, func(p *proxy) tls.Certificate { _, c := p.ca.Issue("other"); return c }, true},
+		{"verify-ca, unknown CA", tlsterm.VerifyCA, func(*proxy) tls.Certificate { _, c := strangers.Issue(backendName); return c }, false},
+		{"require, unknown CA", tlsterm.Require, func(*proxy) tls.Certificate { _, c := strangers.Issue(backendName); return c }, true},
 	}
 	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		for _, tt := range tests {

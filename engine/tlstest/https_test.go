@@ -26,7 +26,7 @@ const host = "web.test"
 // is spoken to by TLS if the mode isn't Off.
 func startWeb(t *testing.T, impl engine.Impl, backend tlsterm.Verify, handler http.HandlerFunc) *proxy {
 	t.Helper()
-	ca := newAuthority(t)
+	ca := enginetest.NewAuthority(t)
 	p := &proxy{t: t, ca: ca}
 	server := httptest.NewUnstartedServer(handler)
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -37,21 +37,21 @@ func startWeb(t *testing.T, impl engine.Impl, backend tlsterm.Verify, handler ht
 	if backend == tlsterm.Off {
 		server.Start()
 	} else {
-		_, cert := ca.issue(backendName)
+		_, cert := ca.Issue(backendName)
 		server.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
 		server.StartTLS()
 	}
 	t.Cleanup(server.Close)
 	cfg := enginetest.Config(impl, engine.HTTPFront(), resolve.Fixed(server.Listener.Addr().String()))
-	cfg.Listeners[0].TLS, cfg.Listeners[0].BackendTLS = ca.server(host), backend
-	cfg.TLS.Backends = ca.backends()
+	cfg.Listeners[0].TLS, cfg.Listeners[0].BackendTLS = ca.Server(host), backend
+	cfg.TLS.Backends = ca.Backends()
 	p.Proxy = enginetest.Start(t, cfg)
 	return p
 }
 
 // web returns a client of the proxy's.
 func (p *proxy) web() *http.Client {
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: p.ca.roots(), ServerName: host}, ForceAttemptHTTP2: true}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: p.ca.Roots(), ServerName: host}, ForceAttemptHTTP2: true}
 	p.t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
 }
@@ -106,7 +106,7 @@ func TestHTTPSWithCurl(t *testing.T) {
 		port := p.Addr(enginetest.Listener).Port()
 		url := fmt.Sprintf("https://%s:%d/", host, port)
 		for _, version := range []string{"--tlsv1.3", "--tls-max=1.2"} {
-			args := append(strings.Split(version, "="), "-sS", "--cacert", p.ca.file, "--resolve", fmt.Sprintf("%s:%d:127.0.0.1", host, port), url, url)
+			args := append(strings.Split(version, "="), "-sS", "--cacert", p.ca.File, "--resolve", fmt.Sprintf("%s:%d:127.0.0.1", host, port), url, url)
 			out, err := exec.Command("curl", args...).CombinedOutput()
 			if err != nil || string(out) != "hellohello" {
 				t.Errorf("curl %s: %v, %s", version, err, out)

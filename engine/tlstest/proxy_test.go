@@ -23,7 +23,7 @@ const (
 type proxy struct {
 	*enginetest.Proxy
 	t       *testing.T
-	ca      *authority
+	ca      *enginetest.Authority
 	backend *enginetest.Backend
 	cert    tls.Certificate // the backend's
 	links   atomic.Int64    // connections an HTTP backend has got
@@ -33,11 +33,11 @@ type proxy struct {
 // with its backend in the clear, unless changed.
 func start(t *testing.T, impl engine.Impl, changes ...func(*proxy, *engine.Config)) *proxy {
 	t.Helper()
-	p := &proxy{t: t, ca: newAuthority(t), backend: enginetest.Listen(t)}
-	_, p.cert = p.ca.issue(backendName)
+	p := &proxy{t: t, ca: enginetest.NewAuthority(t), backend: enginetest.Listen(t)}
+	_, p.cert = p.ca.Issue(backendName)
 	cfg := enginetest.Config(impl, tcp.Front("any"), resolve.Fixed(p.backend.Address()))
-	cfg.TLS.Backends = p.ca.backends()
-	cfg.Listeners[0].TLS = p.ca.server(name)
+	cfg.TLS.Backends = p.ca.Backends()
+	cfg.Listeners[0].TLS = p.ca.Server(name)
 	for _, change := range changes {
 		change(p, &cfg)
 	}
@@ -54,7 +54,7 @@ func verified(_ *proxy, cfg *engine.Config) { cfg.Listeners[0].BackendTLS = tlst
 // client connects a TLS client, which has not shaken hands yet.
 func (p *proxy) client(change func(*tls.Config)) *tls.Conn {
 	p.t.Helper()
-	config := &tls.Config{RootCAs: p.ca.roots(), ServerName: name}
+	config := &tls.Config{RootCAs: p.ca.Roots(), ServerName: name}
 	if change != nil {
 		change(config)
 	}

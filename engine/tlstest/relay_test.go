@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math/rand"
@@ -78,8 +79,8 @@ func (p *proxy) ends(clientVersion, backendVersion uint16) (client, backend dupl
 	return client, backend
 }
 
-// bulk is moved each way at once.
-const bulk = 24 << 20
+// bulk is how many bytes are moved each way at once.
+var bulk = flag.Int64("bulk", 24<<20, "bytes moved each way at once")
 
 func TestBothWaysAtOnce(t *testing.T) {
 	eachLeg(t, func(t *testing.T, p *proxy, client, backend duplex) {
@@ -96,7 +97,7 @@ func TestBothWaysAtOnce(t *testing.T) {
 }
 
 func sendAll(c duplex, seed int64) error {
-	if _, err := io.Copy(struct{ io.Writer }{c}, io.LimitReader(rand.New(rand.NewSource(seed)), bulk)); err != nil {
+	if _, err := io.Copy(struct{ io.Writer }{c}, io.LimitReader(rand.New(rand.NewSource(seed)), *bulk)); err != nil {
 		return fmt.Errorf("sending: %w", err)
 	}
 	return c.CloseWrite()
@@ -108,8 +109,8 @@ func receiveAll(c duplex, seed int64) error {
 	if err != nil {
 		return fmt.Errorf("receiving, after %d bytes: %w", n, err)
 	}
-	_, _ = io.Copy(want, io.LimitReader(rand.New(rand.NewSource(seed)), bulk))
-	if n != bulk || !bytes.Equal(got.Sum(nil), want.Sum(nil)) {
+	_, _ = io.Copy(want, io.LimitReader(rand.New(rand.NewSource(seed)), *bulk))
+	if n != *bulk || !bytes.Equal(got.Sum(nil), want.Sum(nil)) {
 		return fmt.Errorf("received %d bytes, not those that were sent", n)
 	}
 	return nil
@@ -164,5 +165,24 @@ func TestTruncation(t *testing.T) {
 			t.Errorf("got %d bytes and %v instead of a reset", n, err)
 		}
 		p.AwaitClosed(reason, 1)
+	})
+}
+
+// A client that says its end and goes, without waiting for the backend's, has
+// closed in order, and so has a backend that answers in kind.
+func TestOrderlyEnd(t *testing.T) {
+	eachLeg(t, func(t *testing.T, p *proxy, client, backend duplex) {
+		_, err := client.Write([]byte("that was all"))
+		enginetest.Must(t, err)
+		got := make([]byte, len("that was all"))
+		_, err = io.ReadFull(backend, got)
+		enginetest.Must(t, err)
+		enginetest.Must(t, client.Close())
+		_, err = backend.Read(got)
+		if err != io.EOF {
+			t.Errorf("the backend saw %v", err)
+		}
+		enginetest.Must(t, backend.Close())
+		p.AwaitClosed(engine.ClientClosed, 1)
 	})
 }

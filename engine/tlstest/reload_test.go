@@ -21,7 +21,7 @@ func TestReload(t *testing.T) {
 		enginetest.Must(t, before.Handshake())
 		backend := p.backend.Accept()
 
-		pair, cert := p.ca.issue(name) // over the files in use
+		pair, cert := p.ca.Issue(name) // over the files in use
 		enginetest.Must(t, server.Reload())
 		p.expectCertificate(cert)
 

@@ -43,7 +43,7 @@ func TestResolverIsTold(t *testing.T) {
 	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		var a asked
 		p := start(t, impl, mutual, asking(&a))
-		_, cert := p.ca.issue("tenant-7")
+		_, cert := p.ca.Issue("tenant-7")
 		c := p.client(func(c *tls.Config) {
 			c.ServerName, c.InsecureSkipVerify = "Some.Name.test", true
 			c.Certificates = []tls.Certificate{cert}
@@ -65,7 +65,7 @@ func TestRouteDecidesOnTLS(t *testing.T) {
 	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		t.Run("encrypted", func(t *testing.T) {
 			p := start(t, impl, inTheClear, asking(new(asked), engine.MetadataTLS, "verify-full", engine.MetadataTLSName, "db.test"))
-			_, p.cert = p.ca.issue("db.test")
+			_, p.cert = p.ca.Issue("db.test")
 			p.Dial()
 			backend := p.server()
 			enginetest.Must(t, backend.Handshake())
@@ -90,12 +90,12 @@ func TestRouteDecidesOnTLS(t *testing.T) {
 func TestClientCertificateForTheBackend(t *testing.T) {
 	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := start(t, impl, inTheClear, verified, func(p *proxy, cfg *engine.Config) {
-			pair, _ := p.ca.issue("the proxy")
-			cfg.TLS.Backends = p.ca.backends(func(o *tlsterm.ClientOptions) { o.Cert, o.Key = pair.Cert, pair.Key })
+			pair, _ := p.ca.Issue("the proxy")
+			cfg.TLS.Backends = p.ca.Backends(func(o *tlsterm.ClientOptions) { o.Cert, o.Key = pair.Cert, pair.Key })
 		})
 		p.Dial()
 		backend := tls.Server(p.backend.Accept().TCPConn, &tls.Config{
-			Certificates: []tls.Certificate{p.cert}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: p.ca.roots(),
+			Certificates: []tls.Certificate{p.cert}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: p.ca.Roots(),
 		})
 		enginetest.Must(t, backend.Handshake())
 		if got := backend.ConnectionState().PeerCertificates[0].Subject.CommonName; got != "the proxy" {

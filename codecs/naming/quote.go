@@ -1,21 +1,18 @@
-package postgres
+package naming
 
 import (
 	"unicode"
 	"unicode/utf8"
 )
 
-// maxQuoted is how much of a name is quoted, in bytes, the character that
-// crosses it included: the server's own names end there (NAMEDATALEN - 1).
-const maxQuoted = 63
-
-// appendQuoted appends a name from the wire between double quotes, harmless
+// AppendQuoted appends a name from the wire between double quotes, harmless
 // for the terminals and logs it ends up in: what isn't printable becomes '?',
-// and what is too long ends in "...".
-func appendQuoted(dst []byte, name string) []byte {
+// and what is longer than limit, in bytes, ends in "...". The result is valid
+// UTF-8.
+func AppendQuoted(dst []byte, name string, limit int) []byte {
 	dst = append(dst, '"')
 	for i, r := range name {
-		if i >= maxQuoted {
+		if i >= limit {
 			dst = append(dst, "..."...)
 			break
 		}
