@@ -6,6 +6,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME ?= 30s
 BENCH ?= .
 PEERS ?=
+# Tests with dependencies of their own: servers that can be embedded.
+NESTED := codecs/mysql/mysqltest
 
 .DEFAULT_GOAL := help
 .PHONY: help run certs test check build bench bench-peers fuzz clean
@@ -22,12 +24,14 @@ certs: ## Throwaway certificates for trying TLS, in ./certs (DIR=..., FORCE=1)
 test: ## Install what the tests need, run them with the race detector
 	@scripts/deps.sh test
 	$(GO) test -race -timeout 25m ./...
+	cd $(NESTED) && $(GO) test -race -timeout 10m ./...
 
 check: ## Vet, format, staticcheck, the repository's rules, builds for other systems
 	$(GO) vet ./...
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; }
 	$(GO) run $(STATICCHECK) ./...
 	$(GO) test ./scripts/rules
+	cd $(NESTED) && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
 	GOOS=darwin $(GO) vet ./...
 	GOOS=windows $(GO) vet ./cmd/proxy-engine/...
 

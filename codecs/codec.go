@@ -27,7 +27,14 @@
 // client wait it isn't read. The engine then passes
 // on what is left unconsumed on both sides, drops the codec and relays bytes
 // untouched. A side that ends before that ends the codec's part as well: what
-// it has held back of that side is passed on as it is.
+// it has held back of that side is passed on as it is (unless it is an Ender).
+//
+// The Client of a codec that stays (Stand) may say Route again, when another
+// resource is wanted on the same connection. Neither side is read while the engine finds
+// out where that lives. If it is at the session's own backend, reached in the
+// same way, Open is called again, with the client's unconsumed bytes and the
+// other resource's Target; else Refuse: with Forbidden if it lives elsewhere.
+// Limits and accounts go by the first.
 //
 // Refuse speaks a failure in the protocol's own words. It may be called in any
 // state; nothing else is called after it.
@@ -57,7 +64,7 @@ const (
 	// meanwhile.
 	StartBackendTLS
 	// Route: Step.Resource names what the client wants. Unconsumed bytes are
-	// kept for Open.
+	// kept for Open. Valid before Open, and again once the codec has said Stand.
 	Route
 	// RouteKey: Step.Key names the session, on whatever loop, whose backend
 	// the client wants (PostgreSQL's CancelRequest). Continues as Route does.
@@ -65,7 +72,7 @@ const (
 	// Stand: the session stands as with Relay, but the codec stays and goes on
 	// being called with the bytes of both sides, which it passes on as they
 	// come. For protocols whose established sessions must be looked after
-	// (MongoDB's hello).
+	// (MongoDB's hello). Said again it changes nothing.
 	Stand
 	// Compute: Step.Work takes too long for an event loop (RSA). The driver runs
 	// it on a goroutine of its own, calls nothing of the codec meanwhile, and
@@ -161,7 +168,8 @@ type Codec interface {
 	Client(in []byte) Step
 	// Open takes the client's unconsumed bytes, maybe none, and says what the
 	// backend must hear first. Its action is none of those that come before the
-	// backend (StartTLS, Route, RouteKey).
+	// backend (StartTLS, Route, RouteKey). It is called again for each Route of a
+	// session that stands.
 	Open(in []byte, t Target) Step
 	// Backend takes the backend's unconsumed bytes, at least one. Its actions are
 	// those of Open.
@@ -196,6 +204,16 @@ type Closer interface {
 	// Close is called when the session has ended, or is relayed without the
 	// codec; nothing is called after it.
 	Close()
+}
+
+// Ender is what a Codec also is that keeps bytes of the client's from the
+// backend: an end of a side doesn't have what it holds back passed on as it is.
+// The end of the client is passed on when all before it is consumed, the
+// backend's ends the session.
+type Ender interface {
+	// ClientEnded is called at most once, behind Open: nothing will come behind the
+	// client's unconsumed bytes, which are presented as ever.
+	ClientEnded()
 }
 
 // Front is a protocol's front end as a listener is configured with it.

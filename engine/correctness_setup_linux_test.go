@@ -134,7 +134,7 @@ func TestRefusals(t *testing.T) {
 			{"nonsense", refusal(codecs.Internal, "", "nonsense"), engine.ResolveFailed},
 			{"bad " + digit(codecs.Malformed), refusal(codecs.Malformed, "as said", ""), engine.Malformed},
 			{"bad " + digit(codecs.Unsupported), refusal(codecs.Unsupported, "as said", ""), engine.Unsupported},
-			{"cancel unknown", "", engine.UnknownKey},
+			{"cancel unknown", refusal(codecs.NotFound, "", ""), engine.UnknownKey},
 		} {
 			c := p.dial()
 			must(t, say(c, tt.line+"\n"))
@@ -241,7 +241,8 @@ func TestEndlessInputHasADeadline(t *testing.T) {
 			p := start(t, impl, script{greedy: "backend"}.front(), names{"some": at(b.addr)}, func(cfg *engine.Config) { cfg.Timeouts.Open = shortly })
 			c := p.dial()
 			must(t, say(c, "some\n"))
-			must(t, hearEnd(c))
+			must(t, hear(c, refusal(codecs.Timeout, "", "some")))
+			c.Close()
 			p.stop(closings{engine.OpenTimeout: 1})
 		})
 	})
@@ -259,7 +260,8 @@ func TestSilentBackendHasADeadline(t *testing.T) {
 		p := start(t, impl, script{banner: true}.front(), names{"some": at(b.addr)}, func(cfg *engine.Config) { cfg.Timeouts.Open = shortly })
 		c := p.dial()
 		must(t, say(c, "some\n"))
-		must(t, hearEnd(c))
+		must(t, hear(c, refusal(codecs.Timeout, "", "some")))
+		c.Close()
 		p.stop(closings{engine.OpenTimeout: 1})
 	})
 }
@@ -288,6 +290,7 @@ func TestRouteByKey(t *testing.T) {
 		p.awaitActive(0)
 		c := p.dial()
 		must(t, say(c, "cancel a1\n"))
+		must(t, hear(c, refusal(codecs.NotFound, "", "")))
 		must(t, hearEnd(c))
 		c.Close()
 		p.stop(closings{engine.ClientClosed: 4 * rounds, engine.UnknownKey: 1})

@@ -244,8 +244,8 @@ func (s *goroutineSession) lookAgain(from *peer) bool {
 // awaitBackend has a client that is ahead wait for its backend, unless it is
 // gone. One that has merely finished sending still waits for its answer.
 func (s *goroutineSession) awaitBackend(from *peer, err error) {
-	for s.state == Resolving || s.state == Connecting || from == &s.client && s.state == SecuringBackend {
-		if err != nil && !from.ended(err) {
+	for s.state == Asking || s.state == Resolving || s.state == Connecting || from == &s.client && s.state == SecuringBackend {
+		if s.state != Asking && err != nil && !from.ended(err) {
 			s.finish(ClientGone, nil)
 			return
 		}
@@ -265,27 +265,15 @@ func (s *goroutineSession) end(from *peer, err error) {
 		s.finish(ClientGone, nil)
 	case from == &s.backend && from.received == 0:
 		s.refuse(BackendGone, nil)
-	case s.state == Opening && from == &s.client && from.ended(err):
+	case from == &s.client && from.ended(err) && (s.state == Opening || s.guards()):
 		s.awaitRelay(err)
+	case s.guards():
+		s.endGuarded(from, err)
 	default:
 		// Its last words are the codec's no more: the relay delivers them and
 		// passes on the end.
 		from.lost = err
 		s.beginRelay()
-	}
-}
-
-// awaitRelay has a client that has finished sending wait for the codec. Its EOF
-// is passed on at once, so that a backend doesn't wait for one that gives up its
-// login, but not before bytes that the codec hasn't dealt with yet.
-func (s *goroutineSession) awaitRelay(eof error) {
-	s.client.lost = eof
-	s.note(s.client.closed)
-	if len(s.client.box.bytes()) == 0 {
-		s.backend.shutdown()
-	}
-	for s.state == Opening || s.state == SecuringBackend {
-		s.moved.Wait()
 	}
 }
 
@@ -299,7 +287,7 @@ func (s *goroutineSession) expire() {
 	case SecuringBackend:
 		s.refuse(BackendHandshakeTimeout, nil)
 	default:
-		s.finish(OpenTimeout, nil)
+		s.refuse(OpenTimeout, nil)
 	}
 }
 

@@ -27,12 +27,16 @@ func (s *goroutineSession) decide(from *peer, in []byte) {
 	state := s.state
 	for len(in) > 0 && s.state == state {
 		step := s.look(from, in)
+		again := step.Action == codecs.Compute || step.Action == codecs.Route
 		s.apply(step)
 		in = in[step.Consumed:]
+		if s.state == Asking {
+			in = s.ask(string(step.Resource), in)
+		}
 		if s.state == Standing {
 			state = Standing
 		}
-		if step.Consumed == 0 && step.Action != codecs.Compute {
+		if step.Consumed == 0 && !again {
 			break
 		}
 	}
@@ -80,7 +84,11 @@ func (s *goroutineSession) apply(step codecs.Step) {
 		step.Work() // nobody else waits for this goroutine
 		s.apply(s.codec.(codecs.Computer).Computed())
 	case codecs.Route:
-		s.routeTo(string(step.Resource))
+		if s.state == Standing {
+			s.enter(Asking, 0) // decide goes on
+		} else {
+			s.routeTo(string(step.Resource))
+		}
 	case codecs.RouteKey:
 		s.routeByKey(s.port.d.e.keys.get(step.Key))
 	case codecs.Relay:
@@ -140,9 +148,8 @@ func (s *goroutineSession) routeTo(resource string) {
 		s.refuseFor(TooManySessions, resource, nil)
 		return
 	}
-	req := visitor{s.addr, s.shown}.request(s.port.spec, resource)
 	s.enter(Resolving, 0)
-	s.launch(func(ctx context.Context) bool { return s.resolve(ctx, req) })
+	s.launch(func(ctx context.Context) bool { return s.resolve(ctx, resource) })
 }
 
 // routeByKey goes on to the backend that issued a key, if it is known. Its
@@ -175,18 +182,25 @@ func (s *goroutineSession) launch(reach func(context.Context) bool) {
 	})
 }
 
-func (s *goroutineSession) resolve(ctx context.Context, req resolve.Request) bool {
-	e := s.port.d.e
-	asking, done := context.WithTimeout(ctx, e.cfg.Timeouts.Resolve)
-	route, err := e.cache.Fetch(asking, req)
-	done()
-	if err != nil {
-		route = &resolve.Route{Request: req, Err: err}
-	}
+func (s *goroutineSession) resolve(ctx context.Context, resource string) bool {
+	route := s.lookup(ctx, resource)
 	if !s.routed(route) {
 		return false
 	}
-	return s.dial(ctx, route.Addrs, e.connectTimeout(route))
+	return s.dial(ctx, route.Addrs, s.port.d.e.connectTimeout(route))
+}
+
+// lookup returns an answer, good or bad.
+func (s *goroutineSession) lookup(ctx context.Context, resource string) *resolve.Route {
+	e := s.port.d.e
+	req := visitor{s.addr, s.shown}.request(s.port.spec, resource)
+	asking, done := context.WithTimeout(ctx, e.cfg.Timeouts.Resolve)
+	defer done()
+	route, err := e.cache.Fetch(asking, req)
+	if err != nil {
+		return &resolve.Route{Request: req, Err: err}
+	}
+	return route
 }
 
 // routed takes an answer, good or bad, and says whether to go on.
@@ -263,9 +277,17 @@ func (s *goroutineSession) connected(conn *stream, addr *netip.AddrPort) bool {
 // open lets the codec open the backend.
 func (s *goroutineSession) open() bool {
 	s.enter(Opening, s.port.d.e.cfg.Timeouts.Open)
+	in := s.client.box.bytes()
+	s.openedBy(s.codec.Open(in, s.target(s.route)), in)
+	return true
+}
+
+// target is what the codec is told of the backend for a route, nil if the
+// session is routed by key.
+func (s *goroutineSession) target(route *resolve.Route) codecs.Target {
 	var target codecs.Target
-	if s.route != nil {
-		target.Metadata = s.route.Metadata
+	if route != nil {
+		target.Metadata = route.Metadata
 	}
 	target.KeyData = s.keyData
 	if s.port.spec.Front.Negotiates {
@@ -274,9 +296,7 @@ func (s *goroutineSession) open() bool {
 	if s.port.spec.Front.Addresses {
 		target.Client, target.Local = codecAddress(s.addr), codecAddress(addrPortOf(s.client.conn.LocalAddr()))
 	}
-	in := s.client.box.bytes()
-	s.openedBy(s.codec.Open(in, target), in)
-	return true
+	return target
 }
 
 // openedBy does what the codec's first step with the backend says; in are the

@@ -39,7 +39,8 @@ const (
 	Unavailable
 	ResolveTimeout
 	ResolveFailed
-	// UnknownKey: a cancel request for a session that isn't here (any more).
+	// UnknownKey: a cancel request for a session that isn't here (any more), which
+	// some protocols have words for (MySQL) and others don't (PostgreSQL).
 	UnknownKey
 	// ConnectRefused, ConnectTimeout and ConnectFailed: no address of the
 	// backend could be connected.
@@ -101,7 +102,7 @@ var reasonTable = [reasons]struct {
 	Unavailable:             {name: "unavailable", kind: codecs.Unavailable},
 	ResolveTimeout:          {name: "resolve_timeout", kind: codecs.Timeout},
 	ResolveFailed:           {name: "resolve_failed", kind: codecs.Internal},
-	UnknownKey:              {name: "unknown_key", silent: true},
+	UnknownKey:              {name: "unknown_key", kind: codecs.NotFound},
 	ConnectRefused:          {name: "connect_refused", kind: codecs.Unavailable},
 	ConnectTimeout:          {name: "connect_timeout", kind: codecs.Timeout},
 	ConnectFailed:           {name: "connect_failed", kind: codecs.Unavailable},
@@ -109,7 +110,7 @@ var reasonTable = [reasons]struct {
 	BackendMalformed:        {name: "backend_malformed", kind: codecs.Unavailable},
 	BackendHandshakeFailed:  {name: "backend_handshake_failed", kind: codecs.Unavailable, detail: "the connection to the server can't be encrypted as configured"},
 	BackendHandshakeTimeout: {name: "backend_handshake_timeout", kind: codecs.Timeout},
-	OpenTimeout:             {name: "open_timeout", silent: true},
+	OpenTimeout:             {name: "open_timeout", kind: codecs.Timeout},
 	IdleTimeout:             {name: "idle_timeout", silent: true},
 	FirstByteTimeout:        {name: "first_byte_timeout", kind: codecs.Timeout},
 	StallTimeout:            {name: "stall_timeout", silent: true},
@@ -152,7 +153,7 @@ func failureReason(k codecs.Kind) Reason {
 	switch k {
 	case codecs.Unsupported:
 		return Unsupported
-	case codecs.Malformed:
+	case codecs.Malformed, codecs.TooMany: // messages, without end
 		return Malformed
 	case codecs.NotFound:
 		return NotFound

@@ -39,6 +39,23 @@ func verdict(route *resolve.Route) (reason Reason, refused bool) {
 	return 0, false
 }
 
+// elsewhere is verdict for a session that stands and wants another resource:
+// it is refused as well if that isn't at the session's backend, reached in the
+// same way. own is its route, nil for one routed by key.
+func (e *Engine) elsewhere(l *Listener, own, other *resolve.Route, leg backendTLS) (reason Reason, cause error, refused bool) {
+	if reason, refused := verdict(other); refused {
+		return reason, other.Err, true
+	}
+	there, err := e.backendTLS(l, other)
+	switch {
+	case err != nil:
+		return InternalError, err, true
+	case own == nil || own.Endpoint != other.Endpoint || leg != there:
+		return Forbidden, nil, true
+	}
+	return 0, nil, false
+}
+
 // resolveReason is the reason of a route that can't be used.
 func resolveReason(err error) Reason {
 	switch resolve.KindOf(err) {

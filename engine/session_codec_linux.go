@@ -1,6 +1,9 @@
 package engine
 
-import "github.com/proxy-engine/proxy-engine/codecs"
+import (
+	"github.com/proxy-engine/proxy-engine/codecs"
+	"github.com/proxy-engine/proxy-engine/resolve"
+)
 
 // stands is the codec's word that the session is established and that it stays
 // to look after it.
@@ -12,18 +15,48 @@ func (s *session) stands() {
 }
 
 // checkStanding ends the codec's part when a side has ended: the relay delivers
-// what is left and passes on the end. One that merely rests keeps no memory.
+// what is left and passes on the end.
 func (s *session) checkStanding() {
 	client, backend := &s.pump.Client, &s.pump.Backend
 	if client.Ended() || client.Broken() || backend.Ended() || backend.Broken() {
 		s.beginRelay()
 		return
 	}
+	s.rest()
+}
+
+// rest keeps no memory for a session that waits for either side.
+func (s *session) rest() {
 	s.setup.clientBox.release()
 	s.setup.backendBox.release()
 	if s.port.w.e.tracker != nil {
 		s.track()
 	}
+}
+
+// goOnWith has the codec go on with another resource it has asked for, if that
+// is to be had of this backend.
+func (s *session) goOnWith(other *resolve.Route) {
+	if reason, cause, refused := s.port.w.e.elsewhere(s.port.spec, s.route, other, s.setup.leg); refused {
+		s.disown(reason, other.Resource, cause)
+		return
+	}
+	s.enter(Standing, 0)
+	box := &s.setup.clientBox
+	in := box.bytes()
+	step := s.setup.codec.Open(in, s.target(other))
+	rest := in[step.Consumed:]
+	s.apply(step, box, rest)
+	if s.inCodec() {
+		box.keep(rest)
+	}
+}
+
+// disown refuses the client another resource, and resets the backend, which
+// has half a request.
+func (s *session) disown(reason Reason, resource string, cause error) {
+	s.pump.Backend.Conn.Reset()
+	s.refuseFor(reason, resource, cause)
 }
 
 // compute has work done off the loop, and the codec told. Nothing of either

@@ -48,6 +48,7 @@ type setup struct {
 	patient               bool   // the codec serves the client itself
 	keyData               string // what was kept with the key the client asked by
 	opened                bool   // the codec's Open was called
+	ended                 bool   // its ClientEnded was
 	computing             bool   // its Work is being done
 	late                  bool   // the deadline has passed meanwhile
 	// addrs are the backend's addresses still to be tried, and deadline when
@@ -135,7 +136,7 @@ func (s *session) Ready(c *reactor.Conn) {
 		s.opening()
 	case Flushing:
 		s.flush()
-	case Closed:
+	case Asking, Closed:
 	}
 }
 
@@ -158,13 +159,15 @@ func (s *session) Expire() {
 	case Connecting:
 		s.connectFailed(upstream.TimedOut, nil)
 	case Opening:
-		s.finish(OpenTimeout, nil)
+		s.refuse(OpenTimeout, nil)
 	case Relaying: // and breaking off
 		s.pump.Client.Conn.Reset()
 		s.pump.Backend.Conn.Reset()
 		s.finish(s.reason, nil)
 	case Flushing:
 		s.flushExpired()
+	case Asking:
+		s.disown(ResolveTimeout, s.setup.question.req.Resource, nil)
 	case Standing, Closed:
 	}
 }

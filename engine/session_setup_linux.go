@@ -46,6 +46,7 @@ func (s *session) listen(side *relay.Side, box *inbox) {
 // decide has the codec look at a side's unconsumed bytes until it needs more
 // or the session moves on.
 func (s *session) decide(side *relay.Side, box *inbox, in []byte) {
+	stood := s.state == Standing
 	for len(in) > 0 {
 		var step codecs.Step
 		if side == &s.pump.Client {
@@ -55,10 +56,13 @@ func (s *session) decide(side *relay.Side, box *inbox, in []byte) {
 		}
 		rest := in[step.Consumed:]
 		s.apply(step, box, rest)
-		if step.Action != codecs.More && step.Action != codecs.Stand {
+		switch {
+		case step.Action == codecs.Route && stood && s.inCodec():
+			in = box.bytes() // it may have the other resource as well
+			continue
+		case step.Action != codecs.More && step.Action != codecs.Stand:
 			return
-		}
-		if step.Consumed == 0 {
+		case step.Consumed == 0:
 			box.keep(in)
 			s.checkPending(side, len(in))
 			return
@@ -145,13 +149,25 @@ func (s *session) routeTo(resource []byte, box *inbox, rest []byte) {
 	}
 	if route := s.port.routes.Lookup(resource); route != nil {
 		box.keep(rest)
-		s.routed(route)
+		if s.state == Standing {
+			s.goOnWith(route)
+		} else {
+			s.routed(route)
+		}
 		return
 	}
 	name := string(resource) // before keep moves what it aliases
 	box.keep(rest)
-	s.enter(Resolving, s.port.w.e.cfg.Timeouts.Resolve)
+	s.enter(s.awaiting(), s.port.w.e.cfg.Timeouts.Resolve)
 	s.port.w.lookup(s, name)
+}
+
+// awaiting is the state of waiting for an answer.
+func (s *session) awaiting() State {
+	if s.state == Standing {
+		return Asking
+	}
+	return Resolving
 }
 
 var _ asker = (*session)(nil)
@@ -163,7 +179,15 @@ func (s *session) waitsFor(q *question) { s.setup.question = q }
 // resolved is called when the lookup is done.
 func (s *session) resolved(route *resolve.Route) {
 	defer s.guard()
-	s.routed(route)
+	if s.state != Asking {
+		s.routed(route)
+		return
+	}
+	s.goOnWith(route)
+	if s.inCodec() {
+		s.reconsider()
+		s.opening()
+	}
 }
 
 func (s *session) leaveQuestion() {
@@ -268,9 +292,16 @@ func (s *session) connected() {
 func (s *session) open() {
 	s.setup.opened = true
 	s.enter(Opening, s.port.w.e.cfg.Timeouts.Open)
+	in := s.setup.clientBox.bytes()
+	s.openedBy(s.setup.codec.Open(in, s.target(s.route)), in)
+}
+
+// target is what the codec is told of the backend for a route, nil if the
+// session is routed by key.
+func (s *session) target(route *resolve.Route) codecs.Target {
 	var target codecs.Target
-	if s.route != nil {
-		target.Metadata = s.route.Metadata
+	if route != nil {
+		target.Metadata = route.Metadata
 	}
 	target.KeyData = s.setup.keyData
 	if s.port.spec.Front.Negotiates {
@@ -280,8 +311,7 @@ func (s *session) open() {
 		local, _ := s.pump.Client.Conn.LocalAddr() // unknown if it fails
 		target.Client, target.Local = codecAddress(s.client), codecAddress(local)
 	}
-	in := s.setup.clientBox.bytes()
-	s.openedBy(s.setup.codec.Open(in, target), in)
+	return target
 }
 
 // openedBy does what the codec's first step with the backend says; in are the
@@ -357,6 +387,10 @@ func (s *session) hasRoom() bool {
 
 // checkEnds deals with a side that ends before the codec is done.
 func (s *session) checkEnds() {
+	if ender, guards := s.setup.codec.(codecs.Ender); guards {
+		s.checkGuarded(ender)
+		return
+	}
 	client, backend := &s.pump.Client, &s.pump.Backend
 	switch {
 	case s.state == Standing:

@@ -7,6 +7,10 @@ package engine
 //	Detecting ─► Resolving ─► Connecting ─► Opening ─► Relaying ─► Closed
 //	    │            │             │           │           │          ▲
 //	    └────────────┴─────────────┴───────────┴───────────┴► Flushing┘
+//
+// Where the codec stays there is Standing between Opening and Relaying, with
+//
+//	Standing ◄─► Asking ─► Flushing
 type State uint8
 
 // The states of a session. Each has a deadline but Standing and Relaying: an
@@ -38,8 +42,15 @@ const (
 	// Timeouts.Open.
 	Opening
 	// Standing: the session is established and the codec stays, passing bytes on
-	// both ways. From Opening; to Relaying when a side ends, or Flushing.
+	// both ways. From Opening or Asking; to Relaying when a side ends, to Asking,
+	// or Flushing.
 	Standing
+	// Asking: the codec of a standing session wants another resource, and whether
+	// that lives at the same backend is being looked up off the loop. Neither side
+	// is read, so that an end is noticed behind it. From Standing; back to it, or
+	// to Flushing behind a reset of the backend, which has half a request.
+	// Deadline: Timeouts.Resolve.
+	Asking
 	// Relaying: bytes pass untouched both ways; the codec is gone. Leaves to
 	// Closed when both directions have ended, or Flushing.
 	Relaying
@@ -57,6 +68,7 @@ var stateNames = [states]string{
 	Connecting: "connecting",
 	Opening:    "opening",
 	Standing:   "standing",
+	Asking:     "asking",
 	Relaying:   "relaying",
 	Flushing:   "flushing",
 	Closed:     "closed",

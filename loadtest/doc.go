@@ -5,6 +5,7 @@
 //	RR    requests and responses in a closed loop: rate, latency, CPU per operation
 //	Rate  connect, one exchange, close: connections per second, CPU per connection
 //	Bulk  few connections at full speed: GB/s, CPU per GiB, contents verified
+//	SMTP  messages through a mail client: rate, latency, CPU per message
 //
 // With Common.TLS they speak TLS to the target, with every byte encrypted and
 // the server's certificate verified, and count what was agreed on.

@@ -5,7 +5,8 @@
 #                            PostgreSQL, psycopg2, node-postgres, ip, curl,
 #                            nginx, wrk, h2load, Python, ws, undici, openssl,
 #                            PyMongo, the Node driver of MongoDB, Postfix,
-#                            swaks, nodemailer
+#                            swaks, nodemailer, MariaDB, PyMySQL, mysqlclient,
+#                            the MySQL clients of npm
 #   scripts/deps.sh demo     for make run: PostgreSQL
 #   scripts/deps.sh bench    for make bench-peers: HAProxy, nginx, PgBouncer,
 #                            PostgreSQL, wrk, a C compiler
@@ -41,6 +42,9 @@ packages() {
       has_server postfix || echo postfix
       command -v swaks >/dev/null || echo swaks
       has_perl_tls || echo libnet-ssleay-perl
+      has_server mariadbd || echo mariadb-server
+      command -v mariadb >/dev/null || echo mariadb-client
+      has_mysql_python || echo python3-pymysql python3-cryptography python3-nacl python3-mysqldb
       ;;
     bench)
       packages demo
@@ -85,6 +89,11 @@ has_nginx_stream() {
 # Debian's own Python has Debian's modules, whatever comes first in PATH.
 has_psycopg2() {
   /usr/bin/python3 -c 'import psycopg2' 2>/dev/null
+}
+
+# PyMySQL needs the other two for some ways of logging in.
+has_mysql_python() {
+  /usr/bin/python3 -c 'import pymysql, cryptography, nacl, MySQLdb' 2>/dev/null
 }
 
 has_pymongo() {

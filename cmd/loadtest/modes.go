@@ -34,6 +34,7 @@ func modes() []mode {
 		{"bulk", "few connections at full speed: GB/s, contents verified", defineBulk},
 		{"http", "HTTP requests over standing or new connections", defineHTTP},
 		{"pg", "PostgreSQL queries over standing or new connections", definePostgres},
+		{"smtp", "mail over standing or new connections: messages per second", defineSMTP},
 	}
 }
 
@@ -117,6 +118,21 @@ func definePostgres(f *flag.FlagSet) func(loadtest.Common) (generator, error) {
 			Exchanges: exchanges(c), User: *user, Password: os.Getenv("PGPASSWORD"),
 			Databases: strings.Split(*databases, ","), NewConnections: *renew, Negotiation: negotiation,
 		}, err
+	}
+}
+
+func defineSMTP(f *flag.FlagSet) func(loadtest.Common) (generator, error) {
+	exchanges := defineExchanges(f)
+	renew := f.Bool("new-connections", false, "a new connection for each message: hello, message, QUIT")
+	hellos := f.String("ehlo", "client.example", "names to say hello with, separated by commas, which the connections use in turn")
+	recipients := f.String("recipient", "user@backend.example", "addresses to send mail to, separated by commas, which the connections use in turn")
+	sender := f.String("sender", "sender@client.example", "address that mail comes from")
+	size := bytesFlag(f, "size", 4096, "`BYTES` of each message")
+	return func(c loadtest.Common) (generator, error) {
+		return loadtest.SMTP{
+			Exchanges: exchanges(c), Hellos: strings.Split(*hellos, ","), Recipients: strings.Split(*recipients, ","),
+			Sender: *sender, Size: int(*size), NewConnections: *renew,
+		}, nil
 	}
 }
 

@@ -24,6 +24,8 @@ func (s *settings) config(log *slog.Logger, f *findings) engine.Config {
 	cfg.Listen.SocketOptions, cfg.Dial = s.socket, s.socket
 	cfg.Cache = s.cache(log)
 	s.openTLS(&cfg, log, f)
+	s.openMySQL(f)
+	f.fault(s.smtpOptions.Validate())
 	cfg.Listeners = s.listeners()
 	cfg.HTTP.Direct = s.httpDirect.static()
 	if s.http2 {
@@ -43,7 +45,10 @@ func (s *settings) config(log *slog.Logger, f *findings) engine.Config {
 func (s *settings) cache(log *slog.Logger) resolve.CacheOptions {
 	o := s.engine.Cache
 	o.Guard.Allow, o.Logger = s.allow, log
-	o.Guards = map[string]resolve.Guard{codecs.HTTP.String(): s.httpGuard()}
+	o.Guards = map[string]resolve.Guard{
+		codecs.HTTP.String(): s.httpGuard(),
+		codecs.SMTP.String(): {Allow: s.allow, SkipAll: s.smtpSkipGuard},
+	}
 	for _, d := range []*time.Duration{&o.TTL, &o.NegativeTTL, &o.StaleFor} {
 		if *d == 0 {
 			*d = -1
@@ -52,7 +57,7 @@ func (s *settings) cache(log *slog.Logger) resolve.CacheOptions {
 	return o
 }
 
-// httpGuard judges the backends of HTTP: TCP_SKIP_VALIDATION isn't about them.
+// httpGuard judges the backends of HTTP: TCP_SKIP_VALIDATION isn't about them, nor SMTP's.
 func (s *settings) httpGuard() resolve.Guard {
 	allow := s.allow
 	if s.demo {
@@ -86,6 +91,18 @@ func (s *settings) doors() []door {
 	}
 	for i, p := range s.postgres {
 		add(numbered("postgres", i), p, s.tls, s.postgresFront)
+	}
+	for i, p := range s.mysql {
+		add(numbered("mysql", i), p, s.tls, s.mysqlFront)
+	}
+	for i, p := range s.mongodb {
+		add(numbered("mongodb", i), p, s.tls, s.mongodbFront)
+	}
+	for i, p := range s.smtp {
+		add(numbered("smtp", i), p, s.tls, s.smtpFront)
+	}
+	for i, p := range s.smtps {
+		add(numbered("smtps", i), p, max(s.tls, tlsOn), s.smtpsFront)
 	}
 	for i, p := range s.tcp {
 		name := p.name

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 
+	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/engine"
 	"github.com/proxy-engine/proxy-engine/engine/tlsterm"
 )
@@ -21,6 +22,7 @@ func (s *settings) openTLS(cfg *engine.Config, log *slog.Logger, f *findings) {
 		f.warnf("--tls-cert and --tls-key have no effect: no listener terminates TLS")
 	}
 	s.checkNamed(f)
+	s.checkPassthrough(f)
 	options := s.backendCerts
 	options.Logger = log
 	client, err := tlsterm.OpenClient(options)
@@ -40,6 +42,15 @@ func (s *settings) checkNamed(f *findings) {
 		}
 		if p.name == "" && mode != tlsPassthrough && !(mode.terminates() && s.routeBy == bySNI) {
 			f.faultf("--tcp %s: which resource do clients want? Give NAME@%s, or --tls and --route-by=sni", p, p.address)
+		}
+	}
+}
+
+// checkPassthrough finds listeners whose protocol says too much before TLS.
+func (s *settings) checkPassthrough(f *findings) {
+	for _, d := range s.doors() {
+		if p := d.front(tlsOff).Protocol; d.mode == tlsPassthrough && (p == codecs.MySQL || p == codecs.SMTP) {
+			f.faultf("--%s %s: TLS can't be passed through, since the server speaks first", d.name, d.place)
 		}
 	}
 }

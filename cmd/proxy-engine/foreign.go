@@ -7,41 +7,12 @@ import (
 	"strings"
 )
 
-// unserved are variables the original proxy knows and this version doesn't
-// serve. Being quiet about them would leave an operator who comes from there
-// without what was asked for: a warning, or a fault where the difference is
-// one of security.
-var unserved = map[string]struct {
-	what  string
-	fault bool
-}{
-	"TCP_MYSQL_PORT":        {"MySQL", false},
-	"SMTP_BACKEND_ENDPOINT": {"SMTP", false},
-	"SMTP_SKIP_VALIDATION":  {"SMTP", false},
-}
-
 // checkForeign looks for variables that look like settings and are none.
 func (t table) checkForeign(vars map[string]string, f *findings) {
 	known := t.variables()
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
-		if _, known := unserved[name]; known {
-			checkUnserved(name, vars[name], f)
-			continue
-		}
 		checkTypo(name, known, f)
 	}
-}
-
-func checkUnserved(name, text string, f *findings) {
-	if on, err := parseBool(text); err == nil && !on {
-		return
-	}
-	v := unserved[name]
-	if v.fault {
-		f.faultf("%s=%s: %s isn't served by this version; unset it to go on without", name, text, v.what)
-		return
-	}
-	f.warnf("%s has no effect: %s isn't served by this version", name, v.what)
 }
 
 // checkTypo warns of a variable that is nearly a setting's. Others of the same
@@ -58,7 +29,7 @@ func checkTypo(name string, known []string, f *findings) {
 
 // isOurs says that a variable has one of the prefixes of settings.
 func isOurs(name string) bool {
-	return slices.ContainsFunc([]string{"TCP_", "HTTP_", "PROXY_"}, func(prefix string) bool {
+	return slices.ContainsFunc([]string{"TCP_", "HTTP_", "SMTP_", "PROXY_"}, func(prefix string) bool {
 		return strings.HasPrefix(name, prefix)
 	})
 }

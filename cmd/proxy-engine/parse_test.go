@@ -89,7 +89,6 @@ func TestForeignVariables(t *testing.T) {
 		env   string
 		warns bool
 	}{
-		{"TCP_MYSQL_PORT=3306", true},
 		{"TCP_MYSQL_PORT=", false},
 		{"TCP_MYSQL_PORT=0", false},
 		{"PROXY_TLS_CERT=/cert.pem", false},
@@ -97,7 +96,6 @@ func TestForeignVariables(t *testing.T) {
 		{"HTTP_OPEN_HTTP2=off", false},
 		{"HTTP_WORKERS=16", false},
 		{"HTTP_WORKER=16", true},
-		{"SMTP_BACKEND_ENDPOINT=smtp:25", true},
 		{"TCP_WORKER=4", true},
 		{"PROXY_LOGLEVEL=debug", true},
 		{"TCP_BACKEND_PORT_5432_TCP=tcp://10.0.0.1:5432", false},

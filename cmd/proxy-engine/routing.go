@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"maps"
+	"slices"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/resolve"
@@ -13,40 +15,38 @@ import (
 // openResolver returns the resolver of all protocols, nil if there is none or
 // none that works, which is then among the faults.
 func (s *settings) openResolver(log *slog.Logger, f *findings) resolve.Resolver {
-	var web, others resolve.Resolver
 	if s.resolver == "" {
-		web, others = fixed(s.httpBackend), fixed(s.backend)
 		s.checkRouted(f)
-	} else {
-		opened, err := resolve.Open(s.resolver, resolve.OpenOptions{Logger: log})
-		if err != nil {
-			f.faultf("--resolver %s: %w", hidePassword(s.resolver), err)
-			return nil
-		}
-		web, others = opened, opened
-		s.warnUnused(f)
+		all := split{"": fixed(s.backend), codecs.HTTP.String(): fixed(s.httpBackend), codecs.SMTP.String(): fixed(s.smtpBackend)}
+		return s.splitResolver(all, log, f)
 	}
-	return s.splitResolver(web, others, log, f)
+	opened, err := resolve.Open(s.resolver, resolve.OpenOptions{Logger: log})
+	if err != nil {
+		f.faultf("--resolver %s: %w", hidePassword(s.resolver), err)
+		return nil
+	}
+	s.warnUnused(f)
+	return s.splitResolver(split{"": opened, codecs.HTTP.String(): opened}, log, f)
 }
 
-// splitResolver returns one resolver for HTTP and the others.
-func (s *settings) splitResolver(web, others resolve.Resolver, log *slog.Logger, f *findings) resolve.Resolver {
-	shared := s.resolver != ""
+// splitResolver returns one resolver for all, where HTTP may have another.
+func (s *settings) splitResolver(all split, log *slog.Logger, f *findings) resolve.Resolver {
+	web := codecs.HTTP.String()
 	if s.httpFixed != "" {
-		web, shared = fixed(s.httpFixed), false
+		all[web] = fixed(s.httpFixed)
 	}
 	if s.demo {
-		d, err := startDemo(web, log)
+		d, err := startDemo(all[web], log)
 		if err != nil {
 			f.faultf("--demo: %w", err)
-			return others
+			return all[""]
 		}
-		web, shared = d, false
+		all[web] = d
 	}
-	if shared {
-		return others
+	if s.resolver != "" && all[web] == all[""] {
+		return all[""]
 	}
-	return newSplit(web, others)
+	return all.tracked()
 }
 
 // fixed returns nil for no endpoint.
@@ -60,8 +60,11 @@ func fixed(endpoint string) resolve.Resolver {
 // checkRouted finds listeners whose clients could be sent nowhere. There is no
 // resolver.
 func (s *settings) checkRouted(f *findings) {
-	if s.backend == "" && len(s.postgres)+len(s.tcp) > 0 {
+	if s.backend == "" && len(s.postgres)+len(s.mysql)+len(s.mongodb)+len(s.tcp) > 0 {
 		f.faultf("nowhere to route to: give --resolver or --tcp-backend (TCP_BACKEND_ENDPOINT)")
+	}
+	if s.smtpBackend == "" && len(s.smtp)+len(s.smtps) > 0 {
+		f.faultf("nowhere to route SMTP to: give --resolver or --smtp-backend (SMTP_BACKEND_ENDPOINT)")
 	}
 	answered := s.httpBackend != "" || s.httpFixed != "" || s.demo || s.httpDirect.static() != nil
 	if !answered && len(s.http)+len(s.https) > 0 {
@@ -77,12 +80,15 @@ func (s *settings) warnUnused(f *findings) {
 	if s.httpBackend != "" {
 		f.warnf("--http-backend (HTTP_BACKEND_ENDPOINT) has no effect: --resolver is given")
 	}
+	if s.smtpBackend != "" {
+		f.warnf("--smtp-backend (SMTP_BACKEND_ENDPOINT) has no effect: --resolver is given")
+	}
 }
 
-// split asks one resolver for HTTP and another for all other protocols. Either
-// may be nil if there is no listener that needs it. Like a Resolver, its
-// optional interfaces are those of both.
-type split struct{ web, others resolve.Resolver }
+// split asks a resolver of its own for some protocols, by their names, and that
+// of "" for the others. Each may be nil if there is no listener that needs it.
+// Like a Resolver, its optional interfaces are those of all.
+type split map[string]resolve.Resolver
 
 var (
 	_ resolve.Resolver = split{}
@@ -94,23 +100,33 @@ var (
 	_ resolve.Tracker       = trackedSplit{}
 )
 
-// newSplit returns a Tracker only if one of the two is: the engine spares itself
-// the notifications otherwise.
-func newSplit(web, others resolve.Resolver) resolve.Resolver {
-	s := split{web, others}
-	_, first := web.(resolve.Tracker)
-	_, second := others.(resolve.Tracker)
-	if first || second {
-		return trackedSplit{s}
+// tracked returns a Tracker only if one of them is: the engine spares itself the
+// notifications otherwise.
+func (s split) tracked() resolve.Resolver {
+	for _, r := range s.distinct() {
+		if _, ok := r.(resolve.Tracker); ok {
+			return trackedSplit{s}
+		}
 	}
 	return s
 }
 
-func (s split) of(req resolve.Request) resolve.Resolver {
-	if req.Protocol == codecs.HTTP.String() {
-		return s.web
+// distinct returns each resolver once.
+func (s split) distinct() []resolve.Resolver {
+	var all []resolve.Resolver
+	for _, protocol := range slices.Sorted(maps.Keys(s)) {
+		if r := s[protocol]; r != nil && !slices.Contains(all, r) {
+			all = append(all, r)
+		}
 	}
-	return s.others
+	return all
+}
+
+func (s split) of(req resolve.Request) resolve.Resolver {
+	if r, own := s[req.Protocol]; own {
+		return r
+	}
+	return s[""]
 }
 
 // Resolve implements resolve.Resolver.
@@ -124,7 +140,7 @@ func (s split) Resolve(ctx context.Context, req resolve.Request) (resolve.Result
 
 // Notify implements resolve.Notifier.
 func (s split) Notify(changed func(resource string)) {
-	for _, r := range []resolve.Resolver{s.web, s.others} {
+	for _, r := range s.distinct() {
 		if n, ok := r.(resolve.Notifier); ok {
 			n.Notify(changed)
 		}
@@ -133,7 +149,7 @@ func (s split) Notify(changed func(resource string)) {
 
 // Purge implements resolve.Purger.
 func (s split) Purge(resource string) {
-	for _, r := range []resolve.Resolver{s.web, s.others} {
+	for _, r := range s.distinct() {
 		if p, ok := r.(resolve.Purger); ok {
 			p.Purge(resource)
 		}
@@ -143,7 +159,7 @@ func (s split) Purge(resource string) {
 // Stats implements resolve.StatsReporter.
 func (s split) Stats() map[string]any {
 	all := make(map[string]any)
-	for _, r := range []resolve.Resolver{s.web, s.others} {
+	for _, r := range s.distinct() {
 		if reporter, ok := r.(resolve.StatsReporter); ok {
 			maps.Copy(all, reporter.Stats())
 		}
@@ -153,15 +169,13 @@ func (s split) Stats() map[string]any {
 
 // Close implements io.Closer.
 func (s split) Close() error {
-	var first error
-	for _, r := range []resolve.Resolver{s.web, s.others} {
+	var errs []error
+	for _, r := range s.distinct() {
 		if c, ok := r.(io.Closer); ok {
-			if err := c.Close(); first == nil {
-				first = err
-			}
+			errs = append(errs, c.Close())
 		}
 	}
-	return first
+	return errors.Join(errs...)
 }
 
 // trackedSplit tells the one that was asked about its sessions.

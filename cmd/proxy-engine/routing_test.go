@@ -94,7 +94,7 @@ func (r full) Close() error {
 // for it, anything else both.
 func TestSplitIsBoth(t *testing.T) {
 	var calls []string
-	r := newSplit(full{"web", &calls}, full{"others", &calls})
+	r := split{codecs.HTTP.String(): full{"web", &calls}, "": full{"others", &calls}}.tracked()
 	for _, protocol := range []codecs.Protocol{codecs.HTTP, codecs.TCP} {
 		req := resolve.Request{Protocol: protocol.String()}
 		_, _ = r.Resolve(t.Context(), req)
@@ -105,18 +105,19 @@ func TestSplitIsBoth(t *testing.T) {
 	}
 	r.(resolve.Notifier).Notify(nil)
 	r.(resolve.Purger).Purge("")
-	if err := r.(io.Closer).Close(); err == nil || err.Error() != "web" {
+	if err := r.(io.Closer).Close(); err == nil || err.Error() != "others\nweb" {
 		t.Errorf("Close: %v", err)
 	}
 	want := "web Resolve, web OnConnect, web Track, web OnDisconnect, others Resolve, others OnConnect, others Track, others OnDisconnect, " +
-		"web Notify, others Notify, web Purge, others Purge, web Close, others Close"
+		"others Notify, web Notify, others Purge, web Purge, others Close, web Close"
 	if got := strings.Join(calls, ", "); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if stats := r.(resolve.StatsReporter).Stats(); len(stats) != 2 {
 		t.Errorf("stats: %v", stats)
 	}
-	if _, tracks := newSplit(resolve.Fixed("a:1"), nil).(resolve.Tracker); tracks {
+	untold := split{"": resolve.Fixed("a:1"), codecs.HTTP.String(): nil}.tracked()
+	if _, tracks := untold.(resolve.Tracker); tracks {
 		t.Error("a Tracker without anybody to tell")
 	}
 }

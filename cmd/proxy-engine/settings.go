@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs/http"
+	"github.com/proxy-engine/proxy-engine/codecs/mysql"
+	"github.com/proxy-engine/proxy-engine/codecs/smtp"
 	"github.com/proxy-engine/proxy-engine/engine"
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
 	"github.com/proxy-engine/proxy-engine/engine/tlsterm"
@@ -19,6 +21,10 @@ type settings struct {
 	http     []place
 	https    []place
 	postgres []place
+	mysql    []place
+	mongodb  []place
+	smtp     []place
+	smtps    []place
 	tcp      []namedPlace
 	routeBy  routeBy
 	pattern  pattern
@@ -43,6 +49,17 @@ type settings struct {
 	backendTLS   tlsterm.Verify
 	backendCerts tlsterm.ClientOptions
 	server       *tlsterm.Server // nil until opened, and if no listener needs it
+
+	mysqlOptions mysql.Options // but for its pattern, TLS and key
+	mysqlKey     string
+
+	mongodbHide            bool
+	mongodbSNI, mongodbApp pattern
+	mongodbWire            int
+
+	smtpOptions   smtp.Options // but for TLS
+	smtpBackend   string
+	smtpSkipGuard bool
 
 	// engine is filled in place, but for its listeners, resolver and sockets.
 	engine engine.Config
@@ -75,6 +92,9 @@ func defaults() *settings {
 		drain:     30 * time.Second,
 		logLevel:  slog.LevelInfo,
 		logFormat: "text",
+
+		mongodbHide: true,
+		mongodbWire: 21,
 
 		httpKeepAlive: true,
 		httpMode:      "process",
@@ -109,7 +129,7 @@ func (s *settings) listenByDefault() {
 
 // complete fills in what depends on several settings.
 func (s *settings) complete() {
-	if len(s.http)+len(s.https)+len(s.postgres)+len(s.tcp) == 0 {
+	if len(s.http)+len(s.https)+len(s.postgres)+len(s.mysql)+len(s.mongodb)+len(s.smtp)+len(s.smtps)+len(s.tcp) == 0 {
 		s.listenByDefault()
 	}
 	if !s.httpKeepAlive {

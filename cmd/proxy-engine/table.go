@@ -50,6 +50,9 @@ func newTable(s *settings) table {
 		{"Listeners", listenerRows(s)},
 		{"Routing", routingRows(s)},
 		{"HTTP", httpRows(s)},
+		{"MySQL", mysqlRows(s)},
+		{"MongoDB", mongodbRows(s)},
+		{"SMTP", smtpRows(s)},
 		{"TLS", tlsRows(s)},
 		{"Sessions", sessionRows(s)},
 		{"Deadlines", deadlineRows(s)},
@@ -141,11 +144,12 @@ func listenerRows(s *settings) []*setting {
 			usage: "Listen for TCP at host:port; whoever connects wants the resource NAME. With --route-by=sni or --tls=passthrough " +
 				"clients name it themselves. Repeatable."},
 		{flag: "route-by", meta: "WHAT", value: scalar[routeBy]{&s.routeBy, parseRouteBy, routeBy.String},
-			usage: "What names the resource of a --tcp listener with TLS: name (its own) or sni (the name the client asks for)."},
+			usage: "What names the resource of a --tcp listener with TLS: name (its own) or sni (the name the client asks for); " +
+				"with sni it is also that of MySQL clients that name no database."},
 		{flag: "resource-pattern", meta: "REGEXP",
 			value: scalar[pattern]{&s.pattern, parsePattern, pattern.String},
 			auto:  "the whole name",
-			usage: "Cut the resource id out of the PostgreSQL database name: what the one capture group matches. " +
+			usage: "Cut the resource id out of the database name of PostgreSQL, MySQL and MongoDB: what the one capture group matches. " +
 				"The original proxy's form is ^db-([A-Za-z0-9]+)(?:\\.|$)."},
 		{flag: "demo", value: boolean(&s.demo),
 			usage: "For a look at it: serve the hosts " + demoHosts[0] + " and " + demoHosts[1] + " from two small HTTP servers of its own, " +

@@ -17,8 +17,8 @@ func clientTLSRows(s *settings) []*setting {
 	return []*setting{
 		{flag: "tls", env: "PROXY_TLS_ENABLED", original: "PROXY_TLS_ENABLED", meta: "MODE",
 			value: scalar[tlsMode]{&s.tls, parseTLSMode, tlsMode.String},
-			usage: "TLS on --postgres and --tcp: off, on (PostgreSQL: offered; TCP: from the first byte), require, or passthrough " +
-				"(isn't terminated; routed by the name the client asks for, SNI). true and false mean on and off."},
+			usage: "TLS on all listeners but --http, --https and --smtps: off, on (offered; TCP and MongoDB: from the first byte), require, or passthrough " +
+				"(isn't terminated; routed by the name the client asks for, SNI; not with MySQL and SMTP). true and false mean on and off."},
 		{flag: "tls-cert", env: "PROXY_TLS_CERT", original: "certificate", meta: "FILE",
 			value: list[string]{&s.certs, parseText, asIs},
 			usage: "Certificate with its chain, PEM. Repeatable, each with its --tls-key: the one for the name a client asks for is used, " +
@@ -48,7 +48,7 @@ func backendTLSRows(s *settings) []*setting {
 	return []*setting{
 		{flag: "backend-tls", meta: "MODE",
 			value: scalar[tlsterm.Verify]{&s.backendTLS, tlsterm.ParseVerify, tlsterm.Verify.String},
-			usage: "TLS to backends: off, prefer (PostgreSQL only), require, verify-ca or verify-full, as libpq's sslmode. " +
+			usage: "TLS to backends: off, prefer (not TCP, HTTP and MongoDB), require, verify-ca or verify-full, as libpq's sslmode. " +
 				"A route's metadata may say otherwise: " + metadataTLS + "."},
 		{flag: "backend-tls-ca", meta: "FILE", value: scalar[string]{&b.CA, parseText, asIs}, auto: "the system's",
 			usage: "CAs that backends' certificates are verified with, PEM."},

@@ -90,13 +90,27 @@ func (c *lines) Client(in []byte) codecs.Step {
 	return step
 }
 
-func (c *lines) Open([]byte, codecs.Target) codecs.Step {
+func (c *lines) Open(in []byte, target codecs.Target) codecs.Step {
 	c.called("Open")
+	if c.opened {
+		return c.grant(in, target)
+	}
 	c.opened = true
 	if step, isCommand := c.command([]byte(c.opening)); isCommand {
 		return step
 	}
 	return codecs.Step{Action: c.opens}
+}
+
+// grant lets the client have another resource of the same backend. The rest of
+// its line, which says what it is for, is consumed.
+func (c *lines) grant(in []byte, target codecs.Target) codecs.Step {
+	line, n := cut(in)
+	if n == 0 {
+		return codecs.Step{Action: codecs.Stand}
+	}
+	said := fmt.Appendf(nil, "granted %s %s\n", target.Metadata[codecs.MetadataDatabase], line)
+	return codecs.Step{Action: codecs.Stand, Consumed: n, ToClient: said, ToBackend: bytes.ToUpper(in[:n])}
 }
 
 func (c *lines) Backend(in []byte) codecs.Step {

@@ -6,6 +6,7 @@
 // its library into those that [Classify] knows.
 //
 //	postgres.go  PostgreSQL: pgx's pgconn
+//	smtp.go      SMTP: package net/smtp
 package client
 
 import (
@@ -26,7 +27,7 @@ type Dialer interface {
 // Conn is one connection. It is for one goroutine at a time.
 type Conn interface {
 	// Exchange asks the protocol's trivial query and verifies the answer, which
-	// no other exchange has. Errors are for Classify; when ctx is done the error
+	// no other exchange has; of mail it sends a message. Errors are for Classify; when ctx is done the error
 	// is ctx's. After an error the connection is only good for Close.
 	Exchange(ctx context.Context) error
 	// Close ends the connection as the protocol wants it, or at once after an

@@ -1,0 +1,36 @@
+package smtp
+
+// The replies to what is answered here, with enhanced codes (RFC 2034, 3463).
+const (
+	replyOK        = "250 2.0.0 Ok\r\n"
+	replySender    = "250 2.1.0 Ok\r\n"
+	replyHelp      = "214 2.0.0 See RFC 5321\r\n"
+	replyVerify    = "252 2.5.0 Cannot verify the user, but will try to deliver\r\n"
+	replyStartTLS  = "220 2.0.0 Ready to start TLS\r\n"
+	replyUserName  = "334 VXNlcm5hbWU6\r\n" // "Username:"
+	replyChallenge = "334 \r\n"
+
+	replyUnknown    = "500 5.5.2 Command not recognized\r\n"
+	replyArguments  = "501 5.5.4 Wrong arguments\r\n"
+	replyControls   = "501 5.5.2 A command holds no control characters\r\n"
+	replyNoName     = "501 5.5.4 A host name is wanted\r\n"
+	replyBadSender  = "501 5.1.7 Bad sender address syntax\r\n"
+	replyBadRcpt    = "501 5.1.3 Bad recipient address syntax\r\n"
+	replyNoUTF8     = "553 5.6.7 SMTPUTF8 is not offered here\r\n"
+	replyNotServed  = "502 5.5.1 Command not implemented\r\n"
+	replyNoHello    = "503 5.5.1 Send EHLO first\r\n"
+	replyNested     = "503 5.5.1 Nested MAIL command\r\n"
+	replyNoMail     = "503 5.5.1 Need MAIL command\r\n"
+	replyNoRcpt     = "503 5.5.1 Need RCPT command\r\n"
+	replyHasTLS     = "503 5.5.1 TLS is active already\r\n"
+	replyTooLate    = "503 5.5.1 Too late for this command\r\n"
+	replyNeedsTLS   = "530 5.7.0 Must issue a STARTTLS command first\r\n"
+	replyNeedsAuth  = "530 5.7.0 Authentication required\r\n"
+	replyAuthClear  = "538 5.7.11 Encryption required for authentication\r\n"
+	replyMechanism  = "504 5.5.4 Unrecognized authentication type\r\n"
+	replyCancelled  = "501 5.7.0 Authentication cancelled\r\n"
+	replyBadBase64  = "501 5.5.2 Cannot decode the response\r\n"
+	replyInMail     = "503 5.5.1 AUTH is not permitted during a mail transaction\r\n"
+	replyOtherRcpt  = "451 4.3.0 Recipient of another domain: try again in a transaction of its own\r\n"
+	replyOtherFirst = "421 4.3.0 Recipient of another domain: try again in a connection of its own\r\n"
+)
