@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -17,6 +18,35 @@ type LookupFunc func(ctx context.Context, name string) ([]netip.Addr, error)
 // lookupNetIP is the default LookupFunc. It sorts by RFC 6724.
 func lookupNetIP(ctx context.Context, name string) ([]netip.Addr, error) {
 	return net.DefaultResolver.LookupNetIP(ctx, "ip", name)
+}
+
+// locate finds the addresses of every endpoint of a route and says whether one of
+// them is a name. One that can be dialled is enough; a resource that is cold
+// needs none, it may get its place only by waking.
+func (c *Cache) locate(ctx context.Context, r *Route) (named bool, err error) {
+	if len(r.Others) > MaxOthers {
+		return false, Errorf(Internal, "%d endpoints are more than %d", 1+len(r.Others), 1+MaxOthers)
+	}
+	var located []*Route
+	for _, endpoint := range append([]string{r.Endpoint}, r.Others...) {
+		addrs, isName, fault := c.addresses(ctx, r.Protocol, endpoint)
+		named = named || isName
+		if fault != nil {
+			err = cmp.Or(err, fault)
+			continue
+		}
+		at := &Route{Request: r.Request, Result: r.Result, Addrs: addrs}
+		at.Endpoint = endpoint
+		located = append(located, at)
+	}
+	if len(located) > 0 {
+		r.Endpoint, r.Addrs, r.Alternatives = located[0].Endpoint, located[0].Addrs, located[1:]
+		return named, nil
+	}
+	if r.State == Cold && KindOf(err) != Forbidden {
+		return true, nil
+	}
+	return named, err
 }
 
 // addresses returns what to dial for a protocol's endpoint, and whether it is a

@@ -60,6 +60,28 @@ func (c *Cache) Fetch(ctx context.Context, req Request) (*Route, error) {
 	return e.answer()
 }
 
+// Refresh is Fetch past what is cached of the resource, which is forgotten.
+func (c *Cache) Refresh(ctx context.Context, req Request) (*Route, error) {
+	c.store(req.Protocol).purge(req.Resource)
+	return c.Fetch(ctx, req)
+}
+
+// Woken keeps the route of a resource that was found to be ready although the
+// resolver still called it cold, and returns it as one that is. It doesn't block.
+func (c *Cache) Woken(route *Route) *Route {
+	e := &entry{Route: *route}
+	e.State = Ready
+	e.Alternatives = make([]*Route, len(route.Alternatives))
+	for i, other := range route.Alternatives {
+		ready := *other
+		ready.State = Ready
+		e.Alternatives[i] = &ready
+	}
+	c.dateRoute(e, false)
+	c.store(route.Protocol).keep(e)
+	return &e.Route
+}
+
 // fetchAlone asks for one caller only: the flight isn't among the store's.
 func (c *Cache) fetchAlone(ctx context.Context, s *store, req Request) (*entry, error) {
 	f := newFlight(ctx, req.Resource, nil)

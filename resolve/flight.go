@@ -67,7 +67,7 @@ func (c *Cache) resolve(ctx context.Context, req Request) *entry {
 	named := false
 	if err == nil {
 		e.Result = res
-		e.Addrs, named, err = c.addresses(ctx, req.Protocol, res.Endpoint)
+		named, err = c.locate(ctx, &e.Route)
 	}
 	if err != nil {
 		c.failed.Add(1)

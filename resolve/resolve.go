@@ -18,6 +18,7 @@ package resolve
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"time"
 )
@@ -54,11 +55,55 @@ const (
 	Draining
 )
 
+// Balance says which of several endpoints a new session goes to. Endpoints
+// that are down are passed over.
+type Balance uint8
+
+// The ways to balance. The zero value is RoundRobin.
+const (
+	// RoundRobin: one after the other.
+	RoundRobin Balance = iota
+	// LeastSessions: the one with the fewest sessions.
+	LeastSessions
+	// First: the first one, the others are there for when it is down.
+	First
+
+	balances
+)
+
+var balanceNames = [balances]string{RoundRobin: "round-robin", LeastSessions: "least-sessions", First: "first"}
+
+// String returns the way's name, which ParseBalance takes.
+func (b Balance) String() string {
+	if b < balances {
+		return balanceNames[b]
+	}
+	return "unknown"
+}
+
+// ParseBalance is the inverse of Balance.String; "" is RoundRobin.
+func ParseBalance(s string) (Balance, error) {
+	if s == "" {
+		return RoundRobin, nil
+	}
+	for b, name := range balanceNames {
+		if s == name {
+			return Balance(b), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown way to balance %q: want round-robin, least-sessions or first", s)
+}
+
 // Result is a resolver's answer.
 type Result struct {
 	// Endpoint is the backend's "host:port" as ParseEndpoint takes it, also of
 	// a cold resource. Required.
 	Endpoint string
+	// Others are further endpoints of the resource, at most MaxOthers. Read only
+	// once returned.
+	Others []string
+	// Balance says which endpoint a new session goes to.
+	Balance Balance
 	// Metadata is handed to the codec and to the Tracker. Read only once returned.
 	Metadata map[string]string
 	// Timeout overrides the connect timeout; 0 keeps the configured one.
@@ -68,7 +113,17 @@ type Result struct {
 	TTL time.Duration
 	// State is Ready unless the resolver knows better.
 	State State
+	// Wake says that the resource can be woken, by the resolver as a Waker, when
+	// it is Cold or refuses connections; "" if it can't. What it says besides
+	// is the resolver's: a URL, a channel.
+	Wake string
+	// MaxSessions bounds the resource's sessions at once, and SessionRate its
+	// new ones per second; 0 keeps what is configured.
+	MaxSessions, SessionRate int
 }
+
+// MaxOthers bounds Result.Others.
+const MaxOthers = 15
 
 // Resolver finds where a resource lives. Resolve is called from many
 // goroutines at once, never from an event loop, and must honour ctx, which
@@ -80,6 +135,18 @@ type Result struct {
 // opened it closes it, after the last session.
 type Resolver interface {
 	Resolve(ctx context.Context, req Request) (Result, error)
+}
+
+// Waker is an optional interface of a Resolver that can wake what sleeps.
+//
+// Wake has the resource started and returns when that is under way; whether it
+// is ready is found out by asking Resolve again and by trying its endpoint. It
+// is called on a goroutine of the engine's, once per resource however many
+// clients wait, with the answer that made it necessary. An error fails
+// everybody who waits. ctx ends with the cold start's time, or when nobody
+// waits any more.
+type Waker interface {
+	Wake(ctx context.Context, req Request, res Result) error
 }
 
 // Tracker is an optional interface of a Resolver that wants to know about

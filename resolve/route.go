@@ -17,8 +17,12 @@ type Route struct {
 	Result
 	// Addrs are the endpoint's addresses in the order to dial them, at most
 	// maxAddrs. The guard has let each of them pass: dial these and nothing
-	// else. At least one iff Err is nil.
+	// else. At least one iff Err is nil, or the State is Cold.
 	Addrs []netip.AddrPort
+	// Alternatives are the same resource at its further endpoints, each a Route of
+	// its own without Alternatives: what is known of an endpoint says nothing of another.
+	// Endpoints whose addresses aren't known or aren't permitted are left out.
+	Alternatives []*Route
 	// Err is why the resource has no address; see KindOf.
 	Err error
 }

@@ -1,6 +1,9 @@
 package resolve
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // difference is what a new table changes.
 type difference struct {
@@ -33,6 +36,7 @@ func diff(old, table routeTable) difference {
 }
 
 func sameResult(a, b Result) bool {
-	return a.Endpoint == b.Endpoint && a.Timeout == b.Timeout && a.TTL == b.TTL &&
-		a.State == b.State && maps.Equal(a.Metadata, b.Metadata)
+	return a.Endpoint == b.Endpoint && slices.Equal(a.Others, b.Others) && a.Balance == b.Balance &&
+		a.Timeout == b.Timeout && a.TTL == b.TTL && a.State == b.State && a.Wake == b.Wake &&
+		a.MaxSessions == b.MaxSessions && a.SessionRate == b.SessionRate && maps.Equal(a.Metadata, b.Metadata)
 }

@@ -96,6 +96,13 @@ func (s *store) land(f *flight, e *entry, now time.Time) {
 	close(f.done)
 }
 
+// keep puts e in the place of what is known of its resource.
+func (s *store) keep(e *entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.replace(e.Resource, e, time.Now())
+}
+
 // drop takes f out of the flights and says whether it was among them. The
 // caller holds the lock, also in the methods below.
 func (s *store) drop(f *flight) bool {

@@ -9,10 +9,16 @@ import (
 // doesn't tell their TTL.
 const maxNamedTTL = 30 * time.Second
 
+// maxColdTTL is how long a resource is held for cold: it may be woken by others.
+const maxColdTTL = time.Second
+
 func (c *Cache) dateRoute(e *entry, named bool) {
 	ttl := orDefault(e.TTL, c.o.TTL)
 	if named {
 		ttl = min(ttl, maxNamedTTL)
+	}
+	if e.State == Cold {
+		ttl = min(ttl, maxColdTTL)
 	}
 	e.private = e.TTL < 0
 	if ttl <= 0 {
