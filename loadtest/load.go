@@ -27,7 +27,7 @@ type load interface {
 
 // newLoad returns the load of a mode, its settings zero.
 func newLoad(mode string) (load, error) {
-	for _, l := range []load{&Hold{}, &RR{}, &Rate{}, &Bulk{}, &HTTP{}, &Postgres{}, &SMTP{}} {
+	for _, l := range []load{&Hold{}, &RR{}, &Rate{}, &Bulk{}, &HTTP{}, &Postgres{}, &MySQL{}, &MongoDB{}, &SMTP{}} {
 		if l.mode() == mode {
 			return l, nil
 		}

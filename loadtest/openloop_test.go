@@ -66,8 +66,9 @@ func TestSessionsThatFailWhileIdle(t *testing.T) {
 // TestInterruptedBeforeAnyAnswer counts no session as established.
 func TestInterruptedBeforeAnyAnswer(t *testing.T) {
 	for mode, with := range map[string]func(Exchanges) runner{
-		"rr": func(e Exchanges) runner { return RR{Exchanges: e, Payload: 64} },
-		"pg": func(e Exchanges) runner { return Postgres{Exchanges: e, User: "app", Databases: []string{"app"}} },
+		"rr":      func(e Exchanges) runner { return RR{Exchanges: e, Payload: 64} },
+		"pg":      func(e Exchanges) runner { return Postgres{Exchanges: e, User: "app", Databases: []string{"app"}} },
+		"mongodb": func(e Exchanges) runner { return MongoDB{Exchanges: e, Databases: []string{"app"}} },
 	} {
 		t.Run(mode, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())

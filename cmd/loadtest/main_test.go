@@ -94,6 +94,7 @@ func TestUsageErrors(t *testing.T) {
 		"rr --target 127.0.0.1:80 --tls --tls-min 1.3 --tls-max 1.2", "rr --target 127.0.0.1:80 --tls --tls-max 1.1",
 		"rr --target 127.0.0.1:80 --tls --tls-curve P-1", "rr --target 127.0.0.1:80 --tls --tls-key nowhere",
 		"pg --target 127.0.0.1:80 --tls-negotiation direct", "pg --target 127.0.0.1:80 --tls --tls-negotiation later",
+		"mongodb --target 127.0.0.1:80 --command drop",
 	} {
 		t.Run(line, func(t *testing.T) {
 			err := run(t.Context(), strings.Fields(line), io.Discard)

@@ -34,6 +34,8 @@ func modes() []mode {
 		{"bulk", "few connections at full speed: GB/s, contents verified", defineBulk},
 		{"http", "HTTP requests over standing or new connections", defineHTTP},
 		{"pg", "PostgreSQL queries over standing or new connections", definePostgres},
+		{"mysql", "MySQL queries over standing or new connections", defineMySQL},
+		{"mongodb", "MongoDB commands over standing or new connections", defineMongoDB},
 		{"smtp", "mail over standing or new connections: messages per second", defineSMTP},
 	}
 }
@@ -117,6 +119,32 @@ func definePostgres(f *flag.FlagSet) func(loadtest.Common) (generator, error) {
 		return loadtest.Postgres{
 			Exchanges: exchanges(c), User: *user, Password: os.Getenv("PGPASSWORD"),
 			Databases: strings.Split(*databases, ","), NewConnections: *renew, Negotiation: negotiation,
+		}, err
+	}
+}
+
+func defineMySQL(f *flag.FlagSet) func(loadtest.Common) (generator, error) {
+	exchanges := defineExchanges(f)
+	renew := f.Bool("new-connections", false, "a new connection for each query: handshake, query, end")
+	user := f.String("user", "root", "user; the password is taken from MYSQL_PWD")
+	databases := f.String("database", "mysql", "databases, separated by commas, which the connections use in turn")
+	return func(c loadtest.Common) (generator, error) {
+		return loadtest.MySQL{
+			Exchanges: exchanges(c), User: *user, Password: os.Getenv("MYSQL_PWD"),
+			Databases: strings.Split(*databases, ","), NewConnections: *renew,
+		}, nil
+	}
+}
+
+func defineMongoDB(f *flag.FlagSet) func(loadtest.Common) (generator, error) {
+	exchanges := defineExchanges(f)
+	renew := f.Bool("new-connections", false, "a new connection for each command: hello, command, end")
+	databases := f.String("database", "test", "databases, separated by commas, which the connections use in turn")
+	commands := f.String("command", "ping", "`NAME` of the command: ping, or find (one document of the collection loadtest)")
+	return func(c loadtest.Common) (generator, error) {
+		command, err := client.ParseMongoDBCommand(*commands)
+		return loadtest.MongoDB{
+			Exchanges: exchanges(c), Databases: strings.Split(*databases, ","), Command: command, NewConnections: *renew,
 		}, err
 	}
 }

@@ -6,6 +6,9 @@
 // its library into those that [Classify] knows.
 //
 //	postgres.go  PostgreSQL: pgx's pgconn
+//	mysql.go     MySQL: go-sql-driver's connections
+//	mongodb.go   MongoDB: package opmsg, because a driver's client can't be had
+//	             without a pool and monitors of its own
 //	smtp.go      SMTP: package net/smtp
 package client
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"time"
 )
 
 // dialTCP connects to an address from another, or from one of the kernel's
@@ -16,4 +17,15 @@ func dialTCP(ctx context.Context, from netip.Addr, to netip.AddrPort) (net.Conn,
 		return nil, err
 	}
 	return conn, nil
+}
+
+// within runs what reads and writes a connection and ends with ctx. When ctx is
+// done the error is ctx's, and the connection is only good to be closed.
+func within(ctx context.Context, conn net.Conn, dialogue func() error) error {
+	release := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	err := dialogue()
+	if !release() {
+		return ctx.Err()
+	}
+	return err
 }

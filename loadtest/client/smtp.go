@@ -11,7 +11,6 @@ import (
 	"net/smtp"
 	"net/textproto"
 	"strings"
-	"time"
 
 	"github.com/proxy-engine/proxy-engine/loadtest/secure"
 )
@@ -107,11 +106,7 @@ type smtpConn struct {
 
 // within runs what ends with ctx.
 func (c *smtpConn) within(ctx context.Context, dialogue func() error) error {
-	release := context.AfterFunc(ctx, func() { _ = c.socket.SetDeadline(time.Unix(1, 0)) })
-	err := dialogue()
-	if !release() {
-		err = ctx.Err()
-	}
+	err := within(ctx, c.socket, dialogue)
 	c.failed = err != nil
 	return smtpError(err)
 }
