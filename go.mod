@@ -8,7 +8,10 @@ require (
 	github.com/go-sql-driver/mysql v1.10.1
 	github.com/goccy/go-yaml v1.19.2
 	github.com/jackc/pgx/v5 v5.12.0
+	github.com/miekg/dns v1.1.73
 	github.com/panjf2000/gnet/v2 v2.10.0
+	github.com/pires/go-proxyproto v0.12.0
+	github.com/redis/rueidis v1.0.67
 	github.com/valyala/bytebufferpool v1.0.0
 	github.com/valyala/fasthttp v1.65.0
 	go.uber.org/goleak v1.3.0
@@ -24,6 +27,7 @@ require (
 	github.com/klauspost/compress v1.18.0 // indirect
 	go.uber.org/multierr v1.11.0 // indirect
 	go.uber.org/zap v1.28.0 // indirect
+	golang.org/x/net v0.57.0 // indirect
 	golang.org/x/text v0.41.0 // indirect
 	gopkg.in/natefinch/lumberjack.v2 v2.2.1 // indirect
 )

@@ -113,7 +113,7 @@ type named struct {
 
 // resolvers are those that come with the engine.
 func resolvers(tb testing.TB) []named {
-	file, err := resolve.OpenFile(writeRoutes(tb, 10_000), nil)
+	file, err := resolve.OpenFile(writeRoutes(tb, 10_000), resolve.OpenOptions{})
 	must(tb, err)
 	tb.Cleanup(func() { must(tb, file.Close()) })
 	return []named{{resolve.Fixed(endpoint), "fixed"}, {file, "file"}}
@@ -131,7 +131,7 @@ func BenchmarkOpenFile(b *testing.B) {
 			b.SetBytes(info.Size())
 			b.ReportAllocs()
 			for b.Loop() {
-				file, err := resolve.OpenFile(path, nil)
+				file, err := resolve.OpenFile(path, resolve.OpenOptions{})
 				must(b, err)
 				must(b, file.Close())
 			}

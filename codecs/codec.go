@@ -228,6 +228,9 @@ type Front struct {
 	Negotiates bool
 	// Addresses says that Target.Client and Local are wanted.
 	Addresses bool
+	// HalfClose says that a client may end its side before it has its answer, and
+	// still wants it; where not, one that ends its side has left.
+	HalfClose bool
 	// ALPN are the application protocols TLS clients may choose among, none for
 	// any.
 	ALPN []string

@@ -58,8 +58,13 @@ func Kinds() []Kind {
 type Failure struct {
 	Kind Kind
 	// Detail is a constant text of the codec's or the engine's own that says
-	// more than the kind, "" for none. Never text from elsewhere.
+	// more than the kind, or one that the operator has approved for the resolver to
+	// choose (at most 200 bytes of printable ASCII); "" for none. Never text from
+	// elsewhere.
 	Detail string
+	// RetryAfter is when the client may come again, in seconds; 0 if that isn't
+	// known. For protocols with a word for it.
+	RetryAfter int
 	// Resource is the resource id as the client sent it, "" if unknown. A
 	// codec may quote it back, nothing else it quotes.
 	Resource string

@@ -5,14 +5,19 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"runtime"
 	"strconv"
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
+	"github.com/proxy-engine/proxy-engine/engine/proxyheader"
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
 	"github.com/proxy-engine/proxy-engine/engine/tlsterm"
 	"github.com/proxy-engine/proxy-engine/resolve"
+	"github.com/proxy-engine/proxy-engine/upstream"
+	"github.com/proxy-engine/proxy-engine/upstream/coldstart"
+	"github.com/proxy-engine/proxy-engine/upstream/limits"
 )
 
 // Impl chooses how sessions are driven.
@@ -54,6 +59,10 @@ type Listener struct {
 	// BackendTLS says how the backends' legs are encrypted where the route
 	// doesn't say (MetadataTLS).
 	BackendTLS tlsterm.Verify
+	// BackendHeader is the header of the PROXY protocol that the backends are sent
+	// before anything else, where the route doesn't say (MetadataProxyProtocol).
+	// Connections to HTTP backends are then used for one request each.
+	BackendHeader proxyheader.Version
 }
 
 // Timeouts are the deadlines of a session's states. All must be positive.
@@ -98,7 +107,21 @@ type Config struct {
 	// and with it the most that waits per direction behind a slow peer.
 	ReadBuffer int
 	Timeouts   Timeouts
-	TLS        TLS
+	// Upstream says when an endpoint is held for down.
+	Upstream upstream.Options
+	// ColdStart is for resources that sleep; ColdStartCheck says how it is found out
+	// that one serves: TCP or Protocol.
+	ColdStart      coldstart.Options
+	ColdStartCheck upstream.Mode
+	// ProxyProtocolFrom are the networks of proxies whose connections must begin
+	// with a header of the PROXY protocol, of either version: the address it names
+	// is the client's from then on. What others send is never taken for one.
+	ProxyProtocolFrom []netip.Prefix
+	// Limits bounds each client's sessions.
+	Limits limits.Options
+	// Resources bounds each resource's sessions, where its Result doesn't.
+	Resources upstream.Allowance
+	TLS       TLS
 	// HTTP is for the listeners that serve HTTP.
 	HTTP HTTP
 	// Logger takes structured logs; nil discards them.
@@ -120,7 +143,13 @@ func DefaultConfig() Config {
 		Dial:        socket,
 		ReadBuffer:  128 << 10,
 		HTTP:        DefaultHTTP(),
-		TLS:         TLS{Handshakes: 1024, Computing: runtime.NumCPU()},
+		Upstream:    upstream.DefaultOptions(),
+		ColdStart:   coldstart.DefaultOptions(),
+		Limits:      limits.Options{IPv4: limits.DefaultIPv4, IPv6: limits.DefaultIPv6},
+
+		ColdStartCheck: upstream.Protocol,
+
+		TLS: TLS{Handshakes: 1024, Computing: runtime.NumCPU()},
 		Timeouts: Timeouts{
 			Detect:    15 * time.Second,
 			Idle:      10 * time.Minute,
@@ -159,7 +188,12 @@ func (c *Config) Validate() error {
 	}
 	fault(c.TLS.Handshakes < 1, "TLS handshakes: %d is less than 1", c.TLS.Handshakes)
 	fault(c.TLS.Computing < 1, "TLS handshakes that compute: %d is less than 1", c.TLS.Computing)
-	errs = append(errs, c.HTTP.validate())
+	fault(c.ColdStartCheck != upstream.TCP && c.ColdStartCheck != upstream.Protocol, "cold start: the check must be %v or %v", upstream.TCP, upstream.Protocol)
+	fault(c.Resources.Sessions < 0 || c.Resources.Rate < 0, "sessions of a resource: %d at once and %d per second: one is negative", c.Resources.Sessions, c.Resources.Rate)
+	errs = append(errs, c.HTTP.validate(), c.Upstream.Validate(), c.ColdStart.Validate(), c.Limits.Validate())
+	for _, p := range c.ProxyProtocolFrom {
+		fault(!p.IsValid(), "PROXY protocol: %v is no network", p)
+	}
 	names := make(map[string]bool)
 	for _, l := range c.Listeners {
 		fault(names[l.Name], "listener %q: the name is taken", l.Name)

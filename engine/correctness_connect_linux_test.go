@@ -47,11 +47,11 @@ func checkAttempts(t *testing.T, s engine.Stats, want map[upstream.Outcome]uint6
 // addresses has a proxy find these addresses for every name.
 func addresses(ips ...string) func(*engine.Config) {
 	return func(cfg *engine.Config) {
-		cfg.Cache.Lookup = func(context.Context, string) (found []netip.Addr, err error) {
+		cfg.Cache.Lookup = func(context.Context, string) (found []netip.Addr, ttl time.Duration, err error) {
 			for _, ip := range ips {
 				found = append(found, netip.MustParseAddr(ip))
 			}
-			return found, nil
+			return found, 0, nil
 		}
 	}
 }

@@ -17,6 +17,8 @@ import (
 
 	"github.com/proxy-engine/proxy-engine/resolve"
 	"github.com/proxy-engine/proxy-engine/upstream"
+	"github.com/proxy-engine/proxy-engine/upstream/coldstart"
+	"github.com/proxy-engine/proxy-engine/upstream/limits"
 )
 
 // Engine is a running proxy. Make it with New. All methods are safe for
@@ -25,7 +27,10 @@ type Engine struct {
 	cfg       Config
 	log       *eventLog
 	cache     *resolve.Cache
-	endpoints upstream.Registry
+	endpoints *upstream.Registry
+	resources *upstream.Resources
+	starter   *coldstart.Starter
+	clients   *limits.Clients
 	keys      keyring
 	tracker   *tracker
 	counters  counters
@@ -56,7 +61,11 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	e := &Engine{cfg: cfg, log: newEventLog(cfg.Logger), idle: make(chan struct{}, 1), failed: make(chan error, 1)}
+	e := &Engine{
+		cfg: cfg, log: newEventLog(cfg.Logger), idle: make(chan struct{}, 1), failed: make(chan error, 1),
+		endpoints: &upstream.Registry{Options: cfg.Upstream}, resources: upstream.NewResources(),
+		clients: limits.New(cfg.Limits, time.Now()),
+	}
 	if cfg.Impl == Goroutine {
 		e.driver = newGoroutineDriver(e)
 		return e, nil
@@ -73,10 +82,12 @@ func New(cfg Config) (*Engine, error) {
 // called once.
 func (e *Engine) Start() error {
 	e.cache = resolve.NewCache(e.cfg.Resolver, e.cfg.Cache)
+	e.starter = e.newStarter()
 	e.tracker = startTracker(e.cfg.Resolver, &e.counters.panics)
 	addrs, err := e.driver.start()
 	if err != nil {
 		e.driver.stop()
+		e.starter.Close()
 		e.tracker.stop()
 		return err
 	}
@@ -110,6 +121,7 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 	e.driver.stopAccepting()
 	err := e.awaitIdle(ctx)
 	e.driver.stop()
+	e.starter.Close()
 	e.tracker.stop()
 	return err
 }
@@ -135,23 +147,6 @@ const overflow = 256
 // room says whether one more session, of whatever kind, may be accepted.
 func (e *Engine) room() bool {
 	return e.active.Load() < int64(e.cfg.MaxSessions)+overflow
-}
-
-// admit counts a new session in and says whether it is within the limit. One
-// that isn't is refused as soon as its codec knows how.
-func (e *Engine) admit() (within bool) {
-	e.counters.accepted.Add(1)
-	return e.active.Add(1) <= int64(e.cfg.MaxSessions)
-}
-
-// leave counts a session out.
-func (e *Engine) leave() {
-	if e.active.Add(-1) == 0 && e.draining.Load() {
-		select {
-		case e.idle <- struct{}{}:
-		default:
-		}
-	}
 }
 
 // connectTimeout is how long connecting to the route's backend may take.
@@ -184,8 +179,10 @@ func (e *Engine) survives(work func()) (whole bool) {
 type ending struct {
 	listener             *Listener
 	client               netip.AddrPort
+	admission            admission
 	route                *resolve.Route
-	endpoint             *upstream.Endpoint
+	visit                visit
+	resource             *upstream.Resource
 	state                State // in which it ended
 	reason               Reason
 	cause                error
@@ -197,12 +194,12 @@ type ending struct {
 // ended does the accounts of a session's end, once per session.
 func (e *Engine) ended(end *ending) {
 	e.counters.ended(end)
-	if end.endpoint != nil {
-		end.endpoint.Release(end.fromClient, end.toClient)
-	}
+	end.visit.report(outcomeOf(end.reason, end.toClient))
+	end.visit.leave(end.fromClient, end.toClient)
+	e.resources.Leave(end.resource)
 	if end.established {
 		e.tracker.put(trackDisconnect, end.route, end.client, end.fromClient, end.toClient)
 	}
 	e.log.ended(end)
-	e.leave()
+	e.leave(end.client, end.admission)
 }

@@ -23,7 +23,8 @@ type goroutineWeb struct {
 	conn    *stream
 	peer    netip.AddrPort
 	started time.Time
-	within  bool   // the limit of sessions
+	local   netip.AddrPort // where the client went to, by a proxy's word; zero without
+	admission
 	trusted bool   // the client is a proxy of ours
 	shown   *shown // by the client's TLS, nil without
 	sockets sockets
@@ -52,8 +53,8 @@ func newGoroutineWeb(p *goroutinePort, conn *stream) *goroutineWeb {
 	e := p.d.e
 	peer := addrPortOf(conn.RemoteAddr())
 	s := &goroutineWeb{
-		port: p, conn: conn, peer: peer, started: time.Now(), within: e.admit(),
-		trusted: e.cfg.HTTP.trusts(peer.Addr()), parser: http.NewParser(e.cfg.HTTP.Limits), ids: newRequestIDs(),
+		port: p, conn: conn, peer: peer, started: time.Now(), admission: e.admit(),
+		parser: http.NewParser(e.cfg.HTTP.Limits), ids: newRequestIDs(),
 		routes: e.cache.Local(p.spec.Front.Protocol.String()),
 		state:  webReading,
 	}
@@ -73,7 +74,7 @@ func (s *goroutineWeb) serve() {
 	buf := s.port.buffers.Get().(*[]byte)
 	defer s.port.buffers.Put(buf)
 	s.buf = *buf
-	if !s.secure() {
+	if !s.introduce() || !s.secure() {
 		return
 	}
 	for s.next() {
@@ -89,7 +90,7 @@ func (s *goroutineWeb) account() {
 	}
 	d.removeWeb(s)
 	d.e.ended(&ending{
-		listener: s.port.spec, client: s.peer, route: s.route, state: s.state.state(), reason: s.reason, cause: s.cause,
+		listener: s.port.spec, client: s.peer, admission: s.admission, route: s.route, resource: s.resource, state: s.state.state(), reason: s.reason, cause: s.cause,
 		established: s.tracked, age: time.Since(s.started), fromClient: s.received.Load(), toClient: s.toClient,
 	})
 }

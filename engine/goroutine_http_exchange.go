@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"os"
 	"sync"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs/http"
+	"github.com/proxy-engine/proxy-engine/resolve"
 	"github.com/proxy-engine/proxy-engine/upstream"
 )
 
@@ -20,8 +22,11 @@ type goroutineExchange struct {
 	up, down http.Body
 	begun    time.Time
 	head     []byte // as the backend was sent it
+	approach approach
+	route    *resolve.Route // of the endpoint that is tried
 	link     *goroutineLink
 	cached   bool // the route was
+	sent     bool // the request was, once
 	reused   bool // the link came from the pool
 	repeat   bool // head is the whole request, which may be sent again
 	answered bool // a byte of the response has come
@@ -29,6 +34,7 @@ type goroutineExchange struct {
 	last     bool // the client makes no further request
 	closes   bool // the client was told that its connection ends with it
 
+	connectBy time.Time // of all connection attempts
 	due       time.Time // when the wait for the backend is over
 	reads     bool      // upload was started
 	reading   sync.WaitGroup
@@ -64,19 +70,66 @@ func (r *goroutineExchange) serve(n int) (keep bool) {
 		return false
 	case !s.within:
 		s.kept = s.kept[n:]
-		return r.refuse(TooManySessions, resource, nil)
+		r.about.KeepAlive = false
+		return r.refuse(s.excess, resource, nil)
 	}
 	route, cached := s.resolve(r.request.Key())
 	r.cached = cached
-	s.track(e, route, s.peer, s.received.Load(), s.toClient)
-	if reason, refused := verdict(s.route); refused {
+	if reason, refused := verdict(route); refused {
+		s.depart(e, route, s.peer, s.received.Load(), s.toClient)
 		s.kept = s.kept[n:]
-		return r.refuse(reason, resource, s.route.Err)
+		return r.refuse(reason, resource, route.Err)
 	}
-	r.head = e.cfg.HTTP.appendRequest(nil, &r.request, &s.ids, forwarded{client: s.peer, trusted: s.trusted, tls: s.shown != nil, endpoint: s.route.Endpoint})
-	r.repeat = r.up.Done() && r.request.Idempotent()
 	s.kept = s.kept[n:]
+	if reason, err := r.arrive(route); err != nil {
+		return r.unserved(reason, resource, err)
+	}
+	r.repeat = r.up.Done() && r.request.Idempotent()
 	return r.forward(resource)
+}
+
+// arrive settles the session at a route, once that was started if it is cold.
+func (r *goroutineExchange) arrive(route *resolve.Route) (Reason, error) {
+	if r.s.port.d.e.mustWait(route) {
+		return r.awaitStart(route)
+	}
+	return r.settle(route, nil)
+}
+
+// settle settles the session at a route that is ready. place is one at its
+// resource, nil if that has to be taken.
+func (r *goroutineExchange) settle(route *resolve.Route, place *upstream.Resource) (Reason, error) {
+	s := r.s
+	if !s.arrive(s.port.d.e, route, place, s.peer, s.received.Load(), s.toClient) {
+		return ResourceFull, errFull
+	}
+	r.restart(route)
+	return 0, nil
+}
+
+// restart begins to look for a connection to one of the route's endpoints.
+func (r *goroutineExchange) restart(route *resolve.Route) {
+	r.approach = approach{whole: route, woken: r.approach.woken}
+	r.connectBy = time.Now().Add(r.s.port.d.e.connectTimeout(route))
+}
+
+var errFull = errors.New("the resource has as many sessions as it may")
+
+// awaitStart waits until a resource was started, and settles the session there.
+func (r *goroutineExchange) awaitStart(route *resolve.Route) (Reason, error) {
+	s := r.s
+	e := s.port.d.e
+	s.depart(e, route, s.peer, s.received.Load(), s.toClient) // to arrive anew, in turn
+	r.approach.woken = true
+	s.state = webWaking
+	ctx, done := context.WithTimeoutCause(s.port.d.serving, e.cfg.ColdStart.Timeout, errWakeTimeout)
+	defer done()
+	req := visitor{s.peer, s.shown}.request(s.port.spec, route.Resource)
+	woken, place := e.awaitStart(ctx, req, route, func() bool { return ended(s.conn.TCPConn) })
+	if woken.Err != nil {
+		return wakeReason(woken.Err), woken.Err
+	}
+	return r.settle(woken, place)
 }
 
 // direct answers without a backend, once the body has been read and dropped.
@@ -117,8 +170,17 @@ func (r *goroutineExchange) write(b []byte) bool {
 func (r *goroutineExchange) refuse(reason Reason, resource string, cause error) bool {
 	s := r.s
 	s.port.d.e.log.refused(s.port.spec, s.peer, resource, reason, cause)
-	answer := refusalAnswer(reason, resource)
+	answer := refusalAnswer(reason, resource, cause)
 	return r.reply(&answer, reason)
+}
+
+// unserved is refuse for a client that may have left.
+func (r *goroutineExchange) unserved(reason Reason, resource string, cause error) bool {
+	if reason == ClientGone {
+		r.s.abort(ClientGone)
+		return false
+	}
+	return r.refuse(reason, resource, cause)
 }
 
 // reply answers in the backend's place. The connection goes on if the client
@@ -135,24 +197,9 @@ func (r *goroutineExchange) reply(answer *http.Answer, reason Reason) bool {
 // forward sends the request to its backend and passes the response on.
 func (r *goroutineExchange) forward(resource string) bool {
 	s := r.s
-	leg, err := s.port.d.e.backendTLS(s.port.spec, s.route)
-	if err != nil {
-		return r.refuse(InternalError, resource, err)
-	}
-	r.link = s.port.d.links.take(s.route.Addrs, leg)
-	r.reused = r.link != nil
-	if r.reused {
-		s.sockets.add(r.link.conn)
-	}
 	for {
-		if r.link == nil {
-			if o, err := r.dial(leg); err != nil {
-				return r.refuse(connectReason(o), resource, err)
-			}
-			if err := r.secure(leg); err != nil {
-				r.dropLink()
-				return r.refuse(backendHandshakeReason(err), resource, err)
-			}
+		if reason, err := r.connect(); err != nil {
+			return r.unserved(reason, resource, err)
 		}
 		s.state = webExchanging
 		r.send()
@@ -161,32 +208,100 @@ func (r *goroutineExchange) forward(resource string) bool {
 		}
 		r.dropLink()
 		r.reused = false
+		r.restart(s.route)
 	}
 }
 
-// dial connects to one of the route's addresses, the first that answers.
-func (r *goroutineExchange) dial(leg backendTLS) (upstream.Outcome, error) {
+// connect gets a connection to one of the route's endpoints, the first that
+// answers: from the pool, unless the last one from there was dead.
+func (r *goroutineExchange) connect() (Reason, error) {
+	for {
+		if len(r.approach.whole.Alternatives) == 0 && r.take(r.approach.whole) {
+			return 0, nil
+		}
+		choice, found := r.approach.choose(r.s.port.d.e)
+		switch {
+		case found:
+		case r.approach.wakeable():
+			if reason, err := r.awaitStart(r.approach.whole); err != nil {
+				return reason, err
+			}
+			continue
+		default:
+			return connectReason(r.approach.last), r.approach.err
+		}
+		v := visitTo(&choice)
+		if len(r.approach.whole.Alternatives) > 0 && r.take(choice.Route) {
+			v.leave(0, 0)
+			return 0, nil
+		}
+		if fatal, reason, err := r.visit(choice.Route, v); fatal || err == nil {
+			return reason, err
+		}
+	}
+}
+
+// take takes a connection to the route's endpoint from the pool, and says
+// whether there is one.
+func (r *goroutineExchange) take(route *resolve.Route) bool {
+	s := r.s
+	leg, err := s.port.d.e.backendTLS(s.port.spec, route)
+	if err != nil || r.sent {
+		return false // the error is found out again where it can be told
+	}
+	l := s.port.d.links.take(route.Addrs, leg)
+	if l == nil {
+		return false
+	}
+	s.sockets.add(l.conn)
+	r.link, r.route, r.reused = l, route, true
+	return true
+}
+
+// visit connects to an endpoint. fatal says that an error isn't one that another
+// endpoint could help.
+func (r *goroutineExchange) visit(route *resolve.Route, v visit) (fatal bool, reason Reason, err error) {
+	leg, err := r.s.port.d.e.backendTLS(r.s.port.spec, route)
+	if err != nil {
+		v.leave(0, 0)
+		return true, InternalError, err
+	}
+	if err := r.dial(leg, &v); err != nil {
+		r.approach.failed(upstream.Classify(err), err)
+		v.report(upstream.Classify(err))
+		v.leave(0, 0)
+		return err == errDraining, connectReason(upstream.Classify(err)), err
+	}
+	r.route = route
+	r.announce()
+	if err := r.secure(leg); err != nil {
+		r.link.report(upstream.HandshakeFailed)
+		r.dropLink()
+		return true, backendHandshakeReason(err), err
+	}
+	return false, 0, nil
+}
+
+// dial connects to one of the chosen endpoint's addresses, the first that
+// answers. The visit is then the link's.
+func (r *goroutineExchange) dial(leg backendTLS, v *visit) (failure error) {
 	s := r.s
 	d := s.port.d
 	s.state = webConnecting
-	endpoint := d.e.endpoints.Acquire(s.route.Endpoint)
-	deadline := time.Now().Add(d.e.connectTimeout(s.route))
-	var failure error
-	for i, addr := range s.route.Addrs {
-		share := upstream.ConnectTimeout(time.Until(deadline), len(s.route.Addrs)-i)
+	for len(r.approach.addrs) > 0 {
+		share := r.approach.share(time.Until(r.connectBy))
+		addr := *r.approach.next()
 		conn, err := d.dial(d.serving, addr, share)
-		endpoint.Attempted(upstream.Classify(err))
+		v.attempted(upstream.Classify(err))
 		if err == nil && s.sockets.add(conn) {
-			r.link = &goroutineLink{conn: conn, to: linkKey{addr, leg}, endpoint: endpoint, born: time.Now()}
-			return upstream.Connected, nil
+			r.link = &goroutineLink{conn: conn, to: linkKey{addr, leg}, visit: *v, born: time.Now()}
+			return nil
 		}
 		if failure = err; err == nil {
-			failure = errDraining
-			break
+			return errDraining
 		}
 	}
-	endpoint.Release(0, 0)
-	return upstream.Classify(failure), failure
+	return failure
 }
 
 var errDraining = errors.New("the session is being ended")
@@ -209,7 +324,12 @@ func (r *goroutineExchange) dropLink() {
 // send sends the request. What is wrong with the connection shows when the
 // response is read.
 func (r *goroutineExchange) send() {
-	h := &r.s.port.d.e.cfg.HTTP
+	s := r.s
+	h := &s.port.d.e.cfg.HTTP
+	if r.head == nil || h.BackendHost {
+		r.head = h.appendRequest(nil, &r.request, &s.ids, forwarded{client: s.peer, trusted: s.trusted, tls: s.shown != nil, endpoint: r.route.Endpoint})
+	}
+	r.sent = true
 	_ = r.link.conn.SetWriteDeadline(time.Now().Add(h.FirstByte))
 	_, err := r.link.conn.Write(r.head)
 	r.unsent.Store(err != nil)

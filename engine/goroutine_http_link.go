@@ -7,16 +7,14 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/proxy-engine/proxy-engine/upstream"
 )
 
 // goroutineLink is a connection to an HTTP backend: of one session while that
 // exchanges a request for a response, of the driver's pool between.
 type goroutineLink struct {
-	conn     *stream
-	to       linkKey
-	endpoint *upstream.Endpoint
+	conn *stream
+	to   linkKey
+	visit
 	kept     []byte // read and not consumed
 	received uint64
 	born     time.Time
@@ -25,7 +23,7 @@ type goroutineLink struct {
 
 func (l *goroutineLink) close() {
 	_ = l.conn.Close()
-	l.endpoint.Release(0, l.received)
+	l.visit.leave(0, l.received)
 }
 
 // spoke says that the backend has ended the connection or said something. What
@@ -87,7 +85,7 @@ func (p *goroutineLinks) pop(addrs []netip.AddrPort, leg backendTLS) *goroutineL
 func (p *goroutineLinks) put(l *goroutineLink) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || p.count >= p.http.PoolSize || p.old(l) {
+	if p.closed || p.count >= p.http.PoolSize || p.old(l) || l.to.leg.personal() {
 		l.close()
 		return
 	}

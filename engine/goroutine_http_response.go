@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs/http"
+	"github.com/proxy-engine/proxy-engine/upstream"
 )
 
 // quiet is how long a backend may say nothing before its client is watched. One
@@ -27,6 +28,7 @@ func (r *goroutineExchange) receive(resource string) (again, keep bool) {
 		switch {
 		case n > 0:
 			r.answered = true
+			l.report(upstream.Served)
 			r.movedDown.Store(true)
 			l.kept = append(l.kept, (*buf)[:n]...)
 			if done, keep := r.heard(&scan); done {
@@ -130,7 +132,7 @@ func (r *goroutineExchange) appendResponse(dst []byte) []byte {
 	r.headed = true
 	reply := e.reply(!r.uploaded.Load())
 	if e.cfg.HTTP.Telemetry {
-		reply.Extra = appendTelemetry(nil, s.route, r.cached, time.Since(r.begun))
+		reply.Extra = appendTelemetry(nil, r.route, r.cached, time.Since(r.begun))
 	}
 	r.closes = !r.response.KeepsClient(&r.about, &reply)
 	r.response.StartBody(&r.down, &r.about)
@@ -182,9 +184,11 @@ func (r *goroutineExchange) ended(err error, resource string) (again, keep bool)
 	case !r.answered && r.reused && r.repeat && !timedOut:
 		return true, false
 	case !r.headed && timedOut:
+		r.link.report(upstream.Silent)
 		r.fail()
 		return false, r.refuse(FirstByteTimeout, resource, nil)
 	case !r.headed:
+		r.link.report(upstream.HungUp)
 		return false, r.badResponse(http.NoResponse)
 	case err == io.EOF && !broken(r.link.conn.TCPConn) && r.down.End():
 		return false, r.complete(false)

@@ -79,6 +79,19 @@ func unread(conn *net.TCPConn) bool {
 	return err != unix.EAGAIN
 }
 
+// ended says that nothing more will come but what is there already: the peer has
+// ended its side, or is gone.
+func ended(conn *net.TCPConn) bool {
+	gone := false
+	err := ask(conn, func(fd int) error {
+		events := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+		_, err := unix.Poll(events, 0)
+		gone = events[0].Revents != 0
+		return err
+	})
+	return gone || err != nil && err != unix.EINTR
+}
+
 // sent says that the peer has acknowledged all that was written, or never
 // will.
 func sent(conn *net.TCPConn) bool {

@@ -25,6 +25,8 @@ func listenControl(*reactor.ListenOptions) func(network, address string, c sysca
 // broken is only needed where reading fails without saying so.
 func broken(*net.TCPConn) bool { return false }
 
+func ended(*net.TCPConn) bool { return false }
+
 func unread(*net.TCPConn) bool { return false }
 
 func sent(*net.TCPConn) bool { return true }

@@ -26,10 +26,11 @@ import (
 //
 // The client's goroutine is the session's last: it does the accounts.
 type goroutineSession struct {
-	port     *goroutinePort
-	addr     netip.AddrPort // the client's
-	started  time.Time
-	within   bool // the limit of sessions
+	port    *goroutinePort
+	addr    netip.AddrPort // the client's
+	started time.Time
+	local   netip.AddrPort // where the client went to, by a proxy's word; zero without
+	admission
 	sockets  sockets
 	upstream sync.WaitGroup // the backend's goroutine
 
@@ -41,18 +42,19 @@ type goroutineSession struct {
 	codec           codecs.Codec
 	cancel          context.CancelFunc // of resolving and connecting
 	route           *resolve.Route     // nil until resolved, and for a session routed by key
-	endpoint        *upstream.Endpoint
-	address         *netip.AddrPort // the backend's, shared with the route
-	key             string          // registered in the keyring, "" if none
-	reason          Reason
-	cause           error
-	flushBy         time.Time // when a session that breaks off must have ended
-	ending          bool      // reason is decided
-	served          bool      // Relaying was reached
-	shown           *shown    // by the client's TLS, nil without
-	leg             backendTLS
-	patient         bool   // the codec serves the client itself
-	keyData         string // what was kept with the key the client asked by
+	visit
+	resource *upstream.Resource // entered, nil before that
+	address  *netip.AddrPort    // the backend's, shared with the route
+	key      string             // registered in the keyring, "" if none
+	reason   Reason
+	cause    error
+	flushBy  time.Time // when a session that breaks off must have ended
+	ending   bool      // reason is decided
+	served   bool      // Relaying was reached
+	shown    *shown    // by the client's TLS, nil without
+	leg      backendTLS
+	patient  bool   // the codec serves the client itself
+	keyData  string // what was kept with the key the client asked by
 }
 
 // peer is one side of a session.
@@ -73,7 +75,7 @@ type peer struct {
 
 func newGoroutineSession(p *goroutinePort, conn *stream) *goroutineSession {
 	s := &goroutineSession{
-		port: p, addr: addrPortOf(conn.RemoteAddr()), started: time.Now(), within: p.d.e.admit(),
+		port: p, addr: addrPortOf(conn.RemoteAddr()), started: time.Now(), admission: p.d.e.admit(),
 		client:  peer{conn: conn, closed: ClientClosed, reset: ClientReset},
 		backend: peer{closed: BackendClosed, reset: BackendReset},
 		cancel:  func() {},
@@ -87,6 +89,9 @@ func newGoroutineSession(p *goroutinePort, conn *stream) *goroutineSession {
 func (s *goroutineSession) serve() {
 	defer s.account()
 	defer s.guard()
+	if !s.introduce() {
+		return
+	}
 	if s.port.spec.implicitTLS() {
 		s.secureClient()
 	} else {
@@ -108,7 +113,7 @@ func (s *goroutineSession) account() {
 	s.unregister()
 	s.port.d.remove(s)
 	e.ended(&ending{
-		listener: s.port.spec, client: s.addr, route: s.route, endpoint: s.endpoint,
+		listener: s.port.spec, client: s.addr, admission: s.admission, route: s.route, visit: s.visit, resource: s.resource,
 		state: s.last, reason: s.reason, cause: s.cause, established: s.served,
 		age:        time.Since(s.started),
 		fromClient: s.client.received, toClient: s.backend.received,
@@ -244,8 +249,8 @@ func (s *goroutineSession) lookAgain(from *peer) bool {
 // awaitBackend has a client that is ahead wait for its backend, unless it is
 // gone. One that has merely finished sending still waits for its answer.
 func (s *goroutineSession) awaitBackend(from *peer, err error) {
-	for s.state == Asking || s.state == Resolving || s.state == Connecting || from == &s.client && s.state == SecuringBackend {
-		if s.state != Asking && err != nil && !from.ended(err) {
+	for s.state == Asking || s.state == Resolving || s.state == Waking || s.state == Connecting || from == &s.client && s.state == SecuringBackend {
+		if s.state != Asking && err != nil && (!from.ended(err) || s.state == Waking && !s.port.spec.Front.HalfClose) {
 			s.finish(ClientGone, nil)
 			return
 		}

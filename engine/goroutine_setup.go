@@ -71,7 +71,7 @@ func (s *goroutineSession) apply(step codecs.Step) {
 	}
 	switch step.Action {
 	case codecs.More:
-		if step.Patient && s.state == Detecting {
+		if step.Patient && s.state == Detecting && s.within {
 			s.patient = true
 			s.enter(Detecting, s.port.d.e.cfg.Timeouts.Idle)
 		}
@@ -113,6 +113,7 @@ func (s *goroutineSession) apply(step codecs.Step) {
 func (s *goroutineSession) serveClient() {
 	if !s.served {
 		s.served = true
+		s.report(upstream.Served)
 		s.port.d.e.tracker.put(trackConnect, s.route, s.addr, 0, 0)
 	}
 }
@@ -145,7 +146,7 @@ func (s *goroutineSession) unregister() {
 
 func (s *goroutineSession) routeTo(resource string) {
 	if !s.within {
-		s.refuseFor(TooManySessions, resource, nil)
+		s.refuseFor(s.excess, resource, nil)
 		return
 	}
 	s.enter(Resolving, 0)
@@ -162,9 +163,20 @@ func (s *goroutineSession) routeByKey(issuer keyIssuer) {
 	}
 	s.leg, s.keyData = issuer.leg, issuer.data
 	s.enter(Connecting, 0)
-	s.launch(func(ctx context.Context) bool {
-		return s.dial(ctx, []netip.AddrPort{*issuer.backend}, s.port.d.e.cfg.Timeouts.Connect)
-	})
+	s.launch(func(ctx context.Context) bool { return s.dialIssuer(ctx, *issuer.backend) })
+}
+
+// dialIssuer connects to the backend that issued the client's key.
+func (s *goroutineSession) dialIssuer(ctx context.Context, addr netip.AddrPort) bool {
+	a := approach{addrs: []netip.AddrPort{addr}}
+	conn, at := s.dial(ctx, &a, time.Now().Add(s.port.d.e.cfg.Timeouts.Connect))
+	if conn != nil {
+		return s.connected(conn, at)
+	}
+	if s.moveOn(ctx, &a) {
+		s.unreachable(&a)
+	}
+	return false
 }
 
 // launch starts the backend's goroutine. reach gets it to a connected backend,
@@ -183,11 +195,15 @@ func (s *goroutineSession) launch(reach func(context.Context) bool) {
 }
 
 func (s *goroutineSession) resolve(ctx context.Context, resource string) bool {
+	e := s.port.d.e
 	route := s.lookup(ctx, resource)
 	if !s.routed(route) {
 		return false
 	}
-	return s.dial(ctx, route.Addrs, s.port.d.e.connectTimeout(route))
+	if e.mustWait(route) {
+		return s.awaitStart(ctx, route)
+	}
+	return s.admitted(route, e.enter(route)) && s.approach(ctx, approach{whole: route})
 }
 
 // lookup returns an answer, good or bad.
@@ -211,44 +227,147 @@ func (s *goroutineSession) routed(route *resolve.Route) bool {
 		return false
 	}
 	s.route = route
-	leg, err := s.port.d.e.backendTLS(s.port.spec, route)
 	if reason, refused := verdict(route); refused {
 		s.refuse(reason, route.Err)
-	} else if err != nil {
-		s.refuse(InternalError, err)
-	} else {
-		s.leg = leg
-		s.endpoint = s.port.d.e.endpoints.Acquire(route.Endpoint)
-		s.enter(Connecting, 0)
+		return false
 	}
-	return s.state == Connecting
+	return true
 }
 
-// dial tries one address after the other, all of them within timeout.
-func (s *goroutineSession) dial(ctx context.Context, addrs []netip.AddrPort, timeout time.Duration) bool {
-	deadline := time.Now().Add(timeout)
-	var failure error
-	for i := range addrs {
-		share := upstream.ConnectTimeout(time.Until(deadline), len(addrs)-i)
-		conn, err := s.port.d.dial(ctx, addrs[i], share)
-		if err != nil && ctx.Err() != nil {
-			s.drained() // unless the session has ended
+// admitted takes the session's place at its resource, and says whether to go on.
+func (s *goroutineSession) admitted(route *resolve.Route, place *upstream.Resource) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.resource = place
+	switch {
+	case s.state != Resolving && s.state != Waking:
+		return false
+	case place == nil:
+		s.refuse(ResourceFull, nil)
+		return false
+	}
+	s.route = route
+	s.enter(Connecting, 0)
+	return true
+}
+
+// approach goes on to one of a route's endpoints, the first that answers.
+func (s *goroutineSession) approach(ctx context.Context, a approach) bool {
+	deadline := time.Now().Add(s.port.d.e.connectTimeout(a.whole))
+	for {
+		choice, found := a.choose(s.port.d.e)
+		switch {
+		case found:
+		case a.wakeable():
+			return s.awaitStart(ctx, a.whole)
+		default:
+			s.unreachable(&a)
 			return false
 		}
-		if s.endpoint != nil {
-			s.endpoint.Attempted(upstream.Classify(err))
+		if !s.visits(&choice) {
+			return false
 		}
-		if err == nil {
-			return s.connected(conn, &addrs[i])
+		if conn, addr := s.dial(ctx, &a, deadline); conn != nil {
+			return s.connected(conn, addr)
 		}
-		failure = err
+		if !s.moveOn(ctx, &a) {
+			return false
+		}
+	}
+}
+
+// visits goes on to the endpoint that was chosen.
+func (s *goroutineSession) visits(choice *upstream.Choice) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.visit = visitTo(choice)
+	if s.state != Connecting {
+		return false
+	}
+	s.route = choice.Route
+	leg, err := s.port.d.e.backendTLS(s.port.spec, s.route)
+	if err != nil {
+		s.refuse(InternalError, err)
+		return false
+	}
+	s.leg = leg
+	return true
+}
+
+// moveOn leaves an endpoint that can't be connected, and says whether to try
+// another.
+func (s *goroutineSession) moveOn(ctx context.Context, a *approach) bool {
+	if ctx.Err() != nil {
+		s.drained() // unless the session has ended
+		return false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.report(a.last)
+	s.visit.leave(0, 0)
+	return s.state == Connecting
+}
+
+func (s *goroutineSession) unreachable(a *approach) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.state == Connecting {
-		s.refuse(connectReason(upstream.Classify(failure)), failure)
+		s.refuse(connectReason(a.last), a.err)
 	}
-	return false
+}
+
+// dial tries one address after the other, all of them until the deadline. It
+// returns nil if none answers, or ctx has ended.
+func (s *goroutineSession) dial(ctx context.Context, a *approach, deadline time.Time) (*stream, *netip.AddrPort) {
+	for len(a.addrs) > 0 {
+		share := a.share(time.Until(deadline))
+		addr := a.next()
+		conn, err := s.port.d.dial(ctx, *addr, share)
+		if err != nil && ctx.Err() != nil {
+			break
+		}
+		s.attempted(upstream.Classify(err))
+		if err == nil {
+			return conn, addr
+		}
+		a.failed(upstream.Classify(err), err)
+	}
+	return nil, nil
+}
+
+// awaitStart waits until the resource was started, and goes on to it.
+func (s *goroutineSession) awaitStart(ctx context.Context, route *resolve.Route) bool {
+	e := s.port.d.e
+	s.mu.Lock()
+	e.resources.Leave(s.resource) // to be taken anew, in turn
+	s.resource = nil
+	if s.state != Resolving && s.state != Connecting {
+		s.mu.Unlock()
+		return false
+	}
+	s.enter(Waking, 0)
+	s.mu.Unlock()
+	waiting, done := context.WithTimeoutCause(ctx, e.cfg.ColdStart.Timeout, errWakeTimeout)
+	defer done()
+	req := visitor{s.addr, s.shown}.request(s.port.spec, route.Resource)
+	woken, place := e.awaitStart(waiting, req, route, func() bool { return false })
+	if woken.Err != nil {
+		s.notWoken(ctx, woken.Err)
+		return false
+	}
+	return s.admitted(woken, place) && s.approach(ctx, approach{whole: woken, woken: true})
+}
+
+func (s *goroutineSession) notWoken(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		s.drained() // unless the session has ended
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == Waking {
+		s.refuse(wakeReason(err), err)
+	}
 }
 
 func (s *goroutineSession) drained() {
@@ -267,6 +386,7 @@ func (s *goroutineSession) connected(conn *stream, addr *netip.AddrPort) bool {
 		return false
 	}
 	s.backend.conn, s.address = conn, addr
+	s.announce()
 	if s.leg.verify != tlsterm.Off && !s.port.spec.Front.Negotiates {
 		s.enter(SecuringBackend, 0)
 		return s.encryptBackend() && s.open()
@@ -294,7 +414,7 @@ func (s *goroutineSession) target(route *resolve.Route) codecs.Target {
 		target.TLS = s.leg.policy()
 	}
 	if s.port.spec.Front.Addresses {
-		target.Client, target.Local = codecAddress(s.addr), codecAddress(addrPortOf(s.client.conn.LocalAddr()))
+		target.Client, target.Local = codecAddress(s.addr), codecAddress(s.localAddr())
 	}
 	return target
 }
@@ -344,7 +464,7 @@ func (s *goroutineSession) refuse(reason Reason, cause error) {
 
 // refuseFor is refuse for a session that isn't routed yet.
 func (s *goroutineSession) refuseFor(reason Reason, resource string, cause error) {
-	failure, speak := reason.failure(resource)
+	failure, speak := reason.failure(resource, cause)
 	if !speak {
 		s.finish(reason, cause)
 		return

@@ -107,10 +107,5 @@ func checkDirect(d *http.Static) error {
 
 // trusts says whether a client is a proxy of ours.
 func (h *HTTP) trusts(client netip.Addr) bool {
-	for _, prefix := range h.Trusted {
-		if prefix.Contains(client.Unmap()) {
-			return true
-		}
-	}
-	return false
+	return containedIn(h.Trusted, client)
 }

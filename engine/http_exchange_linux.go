@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"net/netip"
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs/http"
@@ -25,10 +24,12 @@ type exchange struct {
 	up, down http.Body // of the request and of the response
 	size     int       // of the request's head, which is at the start of the session's box while it waits
 
-	question *question // valid iff resolving
-	link     *link     // nil until there is one
+	question *question      // valid iff resolving
+	sleeper  *sleeper       // valid iff waking
+	route    *resolve.Route // of the endpoint that is tried
+	link     *link          // nil until there is one
 	leg      backendTLS
-	addrs    []netip.AddrPort
+	approach approach
 	deadline time.Duration // of all connection attempts
 
 	// out is the head as the backend was sent it, to be sent again if a
@@ -155,7 +156,8 @@ func (s *webSession) begin(in []byte) {
 		return
 	case !s.within:
 		s.hold(in)
-		s.refuse(TooManySessions, nil)
+		x.about.KeepAlive = false
+		s.refuse(s.excess, nil)
 		return
 	}
 	if route := s.port.routes.Lookup(key); route != nil {
@@ -177,42 +179,95 @@ func (s *webSession) hold(in []byte) {
 // routed goes on with an answer, good or bad. in is what the box holds, or is
 // to hold if the request has to wait.
 func (s *webSession) routed(route *resolve.Route, in []byte) {
-	s.track(s.port.w.e, route, s.peer, s.client.Received(), s.toClient)
+	e := s.port.w.e
 	if reason, refused := verdict(route); refused {
+		s.depart(e, route, s.peer, s.client.Received(), s.toClient)
 		s.hold(in)
 		s.refuse(reason, route.Err)
 		return
 	}
-	leg, err := s.port.w.e.backendTLS(s.port.spec, route)
-	if err != nil {
+	if e.mustWait(route) {
 		s.hold(in)
-		s.refuse(InternalError, err)
+		s.awaitStart(route)
 		return
 	}
-	s.x.leg = leg
-	if l := s.port.w.links.take(route.Addrs, s.x.leg); l != nil {
-		s.x.reused = true
-		s.forward(l, in)
+	s.arrived(route, nil, in)
+}
+
+// arrived goes on to a route that is ready. place is one at its resource, nil if
+// that has to be taken.
+func (s *webSession) arrived(route *resolve.Route, place *upstream.Resource, in []byte) {
+	if !s.arrive(s.port.w.e, route, place, s.peer, s.client.Received(), s.toClient) {
+		s.hold(in)
+		s.refuse(ResourceFull, nil)
+		return
+	}
+	if len(route.Alternatives) == 0 && s.toPooled(route, in) {
 		return
 	}
 	s.hold(in)
-	s.dialAny()
+	s.approach()
 }
 
-// dialAny connects to one of the route's addresses, the first that answers.
-func (s *webSession) dialAny() {
-	w := s.port.w
-	s.x.addrs = s.route.Addrs
-	s.x.deadline = w.loop.Now() + w.e.connectTimeout(s.route)
-	s.dial()
+// toPooled sends the request over a connection from the pool, if there is one to
+// the route's endpoint.
+func (s *webSession) toPooled(route *resolve.Route, in []byte) bool {
+	x := s.x
+	leg, err := s.port.w.e.backendTLS(s.port.spec, route)
+	if err != nil {
+		return false // found out again where it can be told
+	}
+	l := s.port.w.links.take(route.Addrs, leg)
+	if l == nil {
+		return false
+	}
+	x.route, x.leg, x.reused = route, leg, true
+	s.forward(l, in)
+	return true
 }
 
-func (s *webSession) dial() {
+// approach connects to one of the route's endpoints, the first that answers.
+func (s *webSession) approach() {
 	w, x := s.port.w, s.x
-	left := x.deadline - w.loop.Now()
-	s.enter(webConnecting, max(upstream.ConnectTimeout(left, len(x.addrs)), 1))
-	l := &link{w: w, user: s, to: linkKey{x.addrs[0], x.leg}, endpoint: w.e.endpoints.Acquire(s.route.Endpoint), born: w.loop.Now()}
-	x.link, x.addrs = l, x.addrs[1:]
+	x.approach = approach{whole: s.route, woken: x.approach.woken}
+	x.deadline = w.loop.Now() + w.e.connectTimeout(s.route)
+	s.tryEndpoint()
+}
+
+// tryEndpoint goes on to the next endpoint that may be had.
+func (s *webSession) tryEndpoint() {
+	x, e := s.x, s.port.w.e
+	choice, found := x.approach.choose(e)
+	switch {
+	case found:
+	case x.approach.wakeable():
+		s.awaitStart(s.route)
+		return
+	default:
+		s.refuse(connectReason(x.approach.last), x.approach.err)
+		return
+	}
+	v := visitTo(&choice)
+	if len(x.approach.whole.Alternatives) > 0 && !x.sent && s.toPooled(choice.Route, s.box.bytes()) {
+		v.leave(0, 0)
+		return
+	}
+	leg, err := e.backendTLS(s.port.spec, choice.Route)
+	if err != nil {
+		v.leave(0, 0)
+		s.refuse(InternalError, err)
+		return
+	}
+	x.route, x.leg = choice.Route, leg
+	s.dial(v)
+}
+
+// dial starts connecting to the next address.
+func (s *webSession) dial(v visit) {
+	w, x := s.port.w, s.x
+	s.enter(webConnecting, x.approach.share(x.deadline-w.loop.Now()))
+	l := &link{w: w, user: s, to: linkKey{*x.approach.next(), x.leg}, visit: v, born: w.loop.Now()}
+	x.link = l
 	if err := w.loop.Dial(&l.Conn, l.to.addr, &w.e.cfg.Dial, l); err != nil {
 		s.connectFailed(upstream.Classify(err), err)
 		return
@@ -228,7 +283,8 @@ func (s *webSession) connecting() {
 		return
 	}
 	if connected {
-		s.x.link.endpoint.Attempted(upstream.Connected)
+		s.x.link.attempted(upstream.Connected)
+		s.announce()
 		if s.x.leg.verify != tlsterm.Off {
 			s.secureBackend(&s.x.leg)
 			return
@@ -239,17 +295,22 @@ func (s *webSession) connecting() {
 
 func (s *webSession) connectTimedOut() { s.connectFailed(upstream.TimedOut, nil) }
 
-// connectFailed tries the next address, or gives up.
+// connectFailed tries the next address, or else the next endpoint.
 func (s *webSession) connectFailed(o upstream.Outcome, err error) {
 	x := s.x
-	x.link.endpoint.Attempted(o)
-	x.link.close()
-	x.link = nil
-	if len(x.addrs) > 0 {
-		s.dial()
+	x.link.attempted(o)
+	if len(x.approach.addrs) > 0 {
+		v := x.link.visit
+		x.link.visit = visit{}
+		x.link.close()
+		s.dial(v)
 		return
 	}
-	s.refuse(connectReason(o), err)
+	x.approach.failed(o, err)
+	x.link.report(o)
+	x.link.close()
+	x.link = nil
+	s.tryEndpoint()
 }
 
 // forward sends the request to its backend. in begins with its head, unless

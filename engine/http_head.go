@@ -77,8 +77,8 @@ func appendTelemetry(dst []byte, route *resolve.Route, cached bool, took time.Du
 }
 
 // refusalAnswer is what a client is told whose request can't be served.
-func refusalAnswer(reason Reason, resource string) http.Answer {
-	failure, speak := reason.failure(resource)
+func refusalAnswer(reason Reason, resource string, cause error) http.Answer {
+	failure, speak := reason.failure(resource, cause)
 	if !speak {
 		failure = codecs.Failure{Kind: codecs.Internal}
 	}

@@ -5,7 +5,7 @@ import "github.com/proxy-engine/proxy-engine/codecs/http"
 // appendRequest appends the head for the backend.
 func (s *webSession) appendRequest(dst []byte) []byte {
 	w := s.port.w
-	return w.e.cfg.HTTP.appendRequest(dst, &s.x.request, &w.ids, forwarded{s.peer, s.trusted, s.shown != nil, s.route.Endpoint})
+	return w.e.cfg.HTTP.appendRequest(dst, &s.x.request, &w.ids, forwarded{s.peer, s.trusted, s.shown != nil, s.x.route.Endpoint})
 }
 
 // appendResponse appends the head for the client, of an interim response or of
@@ -22,7 +22,7 @@ func (s *webSession) appendResponse(dst []byte) []byte {
 	w := s.port.w
 	reply := w.e.reply(!x.up.Done())
 	if w.e.cfg.HTTP.Telemetry {
-		w.lines = appendTelemetry(w.lines[:0], s.route, x.cached, w.loop.Now()-x.begun)
+		w.lines = appendTelemetry(w.lines[:0], x.route, x.cached, w.loop.Now()-x.begun)
 		reply.Extra = w.lines
 	}
 	x.closes = !x.response.KeepsClient(&x.about, &reply)
@@ -61,7 +61,7 @@ func (s *webSession) rejectResponse(why http.Reason) {
 func (s *webSession) refuse(reason Reason, cause error) {
 	resource := string(s.x.request.Key())
 	s.port.w.e.log.refused(s.port.spec, s.peer, resource, reason, cause)
-	answer := refusalAnswer(reason, resource)
+	answer := refusalAnswer(reason, resource, cause)
 	s.reply(&answer, reason)
 }
 

@@ -8,21 +8,20 @@ import (
 	"github.com/proxy-engine/proxy-engine/codecs/http"
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
 	"github.com/proxy-engine/proxy-engine/engine/relay"
-	"github.com/proxy-engine/proxy-engine/upstream"
 )
 
 // link is a connection to an HTTP backend: of one session while that exchanges
 // a request for a response, of its loop's pool between.
 type link struct {
 	relay.Side
-	w        *worker
-	user     *webSession // nil in the pool
-	to       linkKey
-	endpoint *upstream.Endpoint
-	box      inbox // what the parser has not consumed yet
-	scan     http.Scan
-	born     time.Duration // since the loop's start, as is rested
-	rested   time.Duration // when it came to the pool
+	w    *worker
+	user *webSession // nil in the pool
+	to   linkKey
+	visit
+	box    inbox // what the parser has not consumed yet
+	scan   http.Scan
+	born   time.Duration // since the loop's start, as is rested
+	rested time.Duration // when it came to the pool
 }
 
 var _ reactor.Handler = (*link)(nil)
@@ -53,10 +52,7 @@ func (l *link) close() {
 	l.user = nil
 	l.Side.Close()
 	l.box.drop()
-	if l.endpoint != nil {
-		l.endpoint.Release(0, l.Received())
-		l.endpoint = nil
-	}
+	l.visit.leave(0, l.Received())
 }
 
 // sweepEvery is how often a pool looks for connections that rest too long.
@@ -96,7 +92,7 @@ func (p *linkPool) take(addrs []netip.AddrPort, leg backendTLS) *link {
 // put takes a connection that is good for another request back.
 func (p *linkPool) put(l *link) {
 	l.user, l.rested = nil, p.w.loop.Now()
-	if p.count >= p.max || p.old(l, l.rested) || p.w.e.draining.Load() {
+	if p.count >= p.max || p.old(l, l.rested) || p.w.e.draining.Load() || l.to.leg.personal() {
 		l.close()
 		return
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"github.com/proxy-engine/proxy-engine/codecs/http"
 	"github.com/proxy-engine/proxy-engine/engine/relay"
+	"github.com/proxy-engine/proxy-engine/upstream"
 )
 
 // moveTurn is how many reads one exchange may do each way per turn.
@@ -124,6 +125,7 @@ func (s *webSession) moveDown() (again bool) {
 func (s *webSession) heard(in []byte) {
 	x, w := s.x, s.port.w
 	x.answered, x.moved = true, true
+	x.link.report(upstream.Served)
 	headed := x.headed
 	out := w.scratch[:0]
 	for !x.headed {
@@ -176,6 +178,7 @@ func (s *webSession) backendEnded() {
 	case !x.answered && x.reused && x.repeat:
 		s.retry()
 	case !x.headed:
+		x.link.report(upstream.HungUp)
 		s.rejectResponse(http.NoResponse)
 	case !x.link.Broken() && x.down.End():
 		s.complete(false)
@@ -190,7 +193,7 @@ func (s *webSession) retry() {
 	x := s.x
 	x.link.close()
 	x.link, x.reused = nil, false
-	s.dialAny()
+	s.approach()
 }
 
 // complete ends an exchange whose response has been passed on. clean says that
@@ -254,6 +257,7 @@ func (s *webSession) stalled() {
 	case !x.up.Done() && !x.link.Waiting():
 		s.rejectRequest(http.BodyTimeout, StallTimeout)
 	default:
+		x.link.report(upstream.Silent)
 		s.refuse(FirstByteTimeout, nil)
 	}
 }

@@ -31,8 +31,10 @@ type webSession struct {
 	state    webState
 	reason   Reason // decided when ending begins, as is cause
 	cause    error
-	within   bool // the limit of sessions
-	trusted  bool // the client is a proxy of ours
+	// proxied is where the client went to, by a proxy's word; nil without.
+	proxied *netip.AddrPort
+	admission
+	trusted bool // the client is a proxy of ours
 }
 
 var (
@@ -45,8 +47,7 @@ var (
 func startWebSession(p *port, fd int, client netip.AddrPort) {
 	w := p.w
 	s := &webSession{
-		port: p, peer: client, started: w.loop.Now(), within: w.e.admit(),
-		trusted: w.e.cfg.HTTP.trusts(client.Addr()),
+		port: p, peer: client, started: w.loop.Now(), admission: w.e.admit(),
 	}
 	defer s.guard()
 	w.visitors[s] = struct{}{}
@@ -54,12 +55,25 @@ func startWebSession(p *port, fd int, client netip.AddrPort) {
 		s.finish(NoDescriptors, err)
 		return
 	}
-	if p.spec.TLS != nil {
+	if w.e.cfg.introduces(client.Addr()) {
+		s.enter(webIntroducing, w.e.cfg.Timeouts.Detect)
+		s.introduce()
+	} else {
+		s.welcome()
+	}
+	s.resume()
+}
+
+// welcome serves a client whose address is known.
+func (s *webSession) welcome() {
+	e := s.port.w.e
+	e.admitOf(s.peer, &s.admission)
+	s.trusted = e.cfg.HTTP.trusts(s.peer.Addr())
+	if s.port.spec.TLS != nil {
 		s.secureClient()
 		return
 	}
-	s.enter(webReading, w.e.cfg.HTTP.HeadTimeout)
-	s.resume()
+	s.enter(webReading, e.cfg.HTTP.HeadTimeout)
 }
 
 // enter changes the state and starts its deadline, 0 for none.
@@ -85,8 +99,12 @@ func (s *webSession) Ready(*reactor.Conn) {
 	defer s.guard()
 	switch s.state {
 	case webAwaiting, webReading:
+	case webIntroducing:
+		s.introduce()
 	case webSecuring:
 		s.securing.move()
+	case webWaking:
+		s.checkWaiting()
 	case webResolving, webConnecting, webSecuringBackend:
 		if s.client.Conn.Failed() {
 			s.finish(ClientGone, nil)
@@ -136,6 +154,8 @@ func (s *webSession) Expire() {
 	switch s.state {
 	case webAwaiting:
 		s.finish(IdleTimeout, nil)
+	case webIntroducing:
+		s.finish(ProxyHeaderTimeout, nil)
 	case webSecuring:
 		s.finish(HandshakeTimeout, nil)
 	case webSecuringBackend:
@@ -144,6 +164,8 @@ func (s *webSession) Expire() {
 		s.headTimedOut()
 	case webResolving:
 		s.refuse(ResolveTimeout, nil)
+	case webWaking:
+		s.refuse(WakeTimeout, nil)
 	case webConnecting:
 		s.connectTimedOut()
 	case webExchanging:
@@ -235,6 +257,10 @@ func (s *webSession) dropExchange() {
 	if x.question != nil {
 		x.question.leave(s)
 	}
+	if x.sleeper != nil {
+		x.sleeper.leave()
+		x.sleeper = nil
+	}
 	if x.link != nil {
 		s.toClient += x.link.Received() - x.received
 		x.link.close()
@@ -252,7 +278,7 @@ func (s *webSession) finish(reason Reason, cause error) {
 	s.leaveHandshake()
 	s.dropExchange()
 	end := ending{
-		listener: s.port.spec, client: s.peer, route: s.route, state: s.state.state(), reason: reason, cause: cause,
+		listener: s.port.spec, client: s.peer, admission: s.admission, route: s.route, resource: s.resource, state: s.state.state(), reason: reason, cause: cause,
 		established: s.tracked, age: w.loop.Now() - s.started,
 		fromClient: s.client.Received(), toClient: s.toClient,
 	}

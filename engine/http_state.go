@@ -2,6 +2,8 @@ package engine
 
 // webState is where a client's HTTP connection stands.
 //
+//	[introducing]
+//	    ▼
 //	[securing]                             [securing the backend]
 //	    ▼                                         ▲ ▼
 //	awaiting ─► reading ─► resolving ─► connecting ─► exchanging ─► switched
@@ -15,12 +17,19 @@ const (
 	webAwaiting webState = iota
 	// webReading: a part of a head is here. Deadline: HTTP.HeadTimeout.
 	webReading
-	// webSecuring: the client's TLS handshake, before anything else. To reading,
+	// webIntroducing: a proxy before us tells of its client (Introducing). To
+	// securing, reading or ended. Deadline: Timeouts.Detect.
+	webIntroducing
+	// webSecuring: the client's TLS handshake, before any request. To reading,
 	// or ending behind an alert. Deadline: Timeouts.Handshake.
 	webSecuring
 	// webResolving: the host's route is being looked up off the loop; the client
 	// isn't read. Deadline: Timeouts.Resolve.
 	webResolving
+	// webWaking: the host's resource is being started off the loop; the client
+	// isn't read. From resolving, or connecting once; to connecting. Deadline:
+	// ColdStart.Timeout.
+	webWaking
 	// webConnecting: the backend is being dialled. Deadline: Timeouts.Connect or
 	// the route's.
 	webConnecting
@@ -46,12 +55,16 @@ const (
 // state is the state of other sessions that says the same, for logs.
 func (s webState) state() State {
 	switch s {
+	case webIntroducing:
+		return Introducing
 	case webSecuring:
 		return Securing
 	case webSecuringBackend:
 		return SecuringBackend
 	case webResolving:
 		return Resolving
+	case webWaking:
+		return Waking
 	case webConnecting:
 		return Connecting
 	case webExchanging, webDiscarding, webSwitched:

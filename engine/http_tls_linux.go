@@ -1,5 +1,7 @@
 package engine
 
+import "github.com/proxy-engine/proxy-engine/upstream"
+
 var _ secured = (*webSession)(nil)
 
 // secureClient turns the client's connection to TLS.
@@ -42,6 +44,7 @@ func (s *webSession) secured(t *securing, err error) {
 // backendInsecure answers for a backend whose connection can't be encrypted.
 func (s *webSession) backendInsecure(reason Reason, cause error) {
 	s.leaveHandshake()
+	s.x.link.report(upstream.HandshakeFailed)
 	s.x.link.close()
 	s.x.link = nil
 	s.refuse(reason, cause)

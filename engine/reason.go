@@ -19,6 +19,10 @@ const (
 	BackendReset
 	// ClientGone: the client went away before the session was established.
 	ClientGone
+	// ProxyHeaderMalformed and ProxyHeaderTimeout: a proxy that must tell of its
+	// client by the PROXY protocol didn't, or not in time.
+	ProxyHeaderMalformed
+	ProxyHeaderTimeout
 	// HandshakeFailed: the client's TLS handshake came to nothing: no TLS, no
 	// version, suite or protocol in common, a certificate refused by either side.
 	HandshakeFailed
@@ -39,6 +43,14 @@ const (
 	Unavailable
 	ResolveTimeout
 	ResolveFailed
+	// WakeFailed and WakeTimeout: the resource sleeps and couldn't be started, or
+	// not in time. WakeCrowded: too many wait for that already.
+	WakeFailed
+	WakeTimeout
+	WakeCrowded
+	// ResourceFull: the resource has as many sessions, or new ones in a second, as
+	// it may.
+	ResourceFull
 	// UnknownKey: a cancel request for a session that isn't here (any more), which
 	// some protocols have words for (MySQL) and others don't (PostgreSQL).
 	UnknownKey
@@ -65,6 +77,10 @@ const (
 	StallTimeout
 	// TooManySessions: the limit of sessions is reached.
 	TooManySessions
+	// TooManyFromClient and TooFastFromClient: the client has as many sessions, or
+	// new ones in a second, as it may.
+	TooManyFromClient
+	TooFastFromClient
 	// NoDescriptors: the process has no descriptor, port or memory left for the
 	// session's sockets.
 	NoDescriptors
@@ -91,6 +107,8 @@ var reasonTable = [reasons]struct {
 	ClientReset:             {name: "client_reset", silent: true},
 	BackendReset:            {name: "backend_reset", silent: true},
 	ClientGone:              {name: "client_gone", silent: true},
+	ProxyHeaderMalformed:    {name: "proxy_header_malformed", silent: true},
+	ProxyHeaderTimeout:      {name: "proxy_header_timeout", silent: true},
 	HandshakeFailed:         {name: "handshake_failed", silent: true},
 	HandshakeTimeout:        {name: "handshake_timeout", silent: true},
 	HandshakeCrowded:        {name: "handshake_crowded", silent: true},
@@ -102,6 +120,10 @@ var reasonTable = [reasons]struct {
 	Unavailable:             {name: "unavailable", kind: codecs.Unavailable},
 	ResolveTimeout:          {name: "resolve_timeout", kind: codecs.Timeout},
 	ResolveFailed:           {name: "resolve_failed", kind: codecs.Internal},
+	WakeFailed:              {name: "wake_failed", kind: codecs.Unavailable, detail: "it could not be started"},
+	WakeTimeout:             {name: "wake_timeout", kind: codecs.Timeout, detail: "it did not start in time"},
+	WakeCrowded:             {name: "wake_crowded", kind: codecs.TooMany, detail: "too many wait for it to start"},
+	ResourceFull:            {name: "resource_full", kind: codecs.TooMany},
 	UnknownKey:              {name: "unknown_key", kind: codecs.NotFound},
 	ConnectRefused:          {name: "connect_refused", kind: codecs.Unavailable},
 	ConnectTimeout:          {name: "connect_timeout", kind: codecs.Timeout},
@@ -115,6 +137,8 @@ var reasonTable = [reasons]struct {
 	FirstByteTimeout:        {name: "first_byte_timeout", kind: codecs.Timeout},
 	StallTimeout:            {name: "stall_timeout", silent: true},
 	TooManySessions:         {name: "too_many_sessions", kind: codecs.TooMany},
+	TooManyFromClient:       {name: "too_many_from_client", kind: codecs.TooMany, detail: "too many from this address"},
+	TooFastFromClient:       {name: "too_fast_from_client", kind: codecs.TooMany, detail: "too many new ones from this address"},
 	NoDescriptors:           {name: "no_descriptors", kind: codecs.TooMany},
 	Drained:                 {name: "drained", silent: true},
 	InternalError:           {name: "internal_error", kind: codecs.Internal},

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"time"
+
 	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/resolve"
 	"github.com/proxy-engine/proxy-engine/upstream"
@@ -8,16 +10,23 @@ import (
 
 // failure returns what a client refused for the reason is told, and false if
 // it is told nothing. This is the one place where the engine's view becomes
-// the client's: only texts of the table pass.
-func (r Reason) failure(resource string) (codecs.Failure, bool) {
+// the client's: only texts of the table pass, and those the operator has approved,
+// which the resolver's error names (resolve.Advice).
+func (r Reason) failure(resource string, cause error) (codecs.Failure, bool) {
 	row := &reasonTable[r]
-	return codecs.Failure{Kind: row.kind, Detail: row.detail, Resource: resource}, !row.silent
+	f := codecs.Failure{Kind: row.kind, Detail: row.detail, Resource: resource}
+	text, retry := resolve.Advice(cause)
+	if text != "" {
+		f.Detail = text
+	}
+	f.RetryAfter = int((retry + time.Second - 1) / time.Second)
+	return f, !row.silent
 }
 
 // detectTimedOut is the end of a client that has named no resource in time, or,
 // served by the codec itself, was silent for too long.
 func detectTimedOut(patient bool) (Reason, codecs.Failure, error) {
-	failure, _ := DetectTimeout.failure("")
+	failure, _ := DetectTimeout.failure("", nil)
 	if patient {
 		return IdleTimeout, failure, nil
 	}

@@ -28,7 +28,7 @@ func (s *session) refuse(reason Reason, cause error) {
 
 // refuseFor is refuse for a session that isn't routed yet.
 func (s *session) refuseFor(reason Reason, resource string, cause error) {
-	failure, speak := reason.failure(resource)
+	failure, speak := reason.failure(resource, cause)
 	if !speak {
 		s.finish(reason, cause)
 		return
@@ -52,7 +52,7 @@ func (s *session) say(reason Reason, f codecs.Failure, cause error) {
 // flushAs closes the client's connection once it has got everything.
 func (s *session) flushAs(reason Reason, cause error) {
 	s.pump.Backend.Close()
-	s.leaveQuestion()
+	s.leaveWaits()
 	s.setup.leaveHandshake()
 	s.reason, s.setup.cause = reason, cause
 	s.enter(Flushing, s.port.w.e.cfg.Timeouts.Flush)

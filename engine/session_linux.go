@@ -19,9 +19,11 @@ type session struct {
 	port *port
 	// setup is nil while relaying, unless the relay is breaking off.
 	setup *setup
-	// route is nil until resolved, and for a session routed by key.
-	route    *resolve.Route
-	endpoint *upstream.Endpoint
+	// route is nil until resolved, and for a session routed by key. It becomes
+	// that of the endpoint that is tried.
+	route *resolve.Route
+	visit
+	resource *upstream.Resource // entered, nil before that
 	// backend is the address being dialled or connected, shared with the route.
 	backend    *netip.AddrPort
 	key        string // registered in the keyring, "" if none
@@ -31,9 +33,9 @@ type session struct {
 	prev, next *session
 	state      State
 	reason     Reason // decided when Flushing begins, or by the first EOF while Relaying
-	within     bool   // the limit of sessions
-	served     bool   // Relaying was reached
-	ending     bool   // reason is decided
+	admission
+	served bool // Relaying was reached
+	ending bool // reason is decided
 }
 
 // setup is what a session needs in the states that have a deadline.
@@ -42,18 +44,20 @@ type setup struct {
 	clientBox, backendBox inbox
 	timer                 reactor.Timer
 	question              *question // valid iff Resolving
+	sleeper               *sleeper  // valid iff Waking
+	approach              approach
 	securing              *securing // valid iff Securing or SecuringBackend
 	shown                 *shown    // by the client's TLS, if that stands
 	leg                   backendTLS
-	patient               bool   // the codec serves the client itself
-	keyData               string // what was kept with the key the client asked by
-	opened                bool   // the codec's Open was called
-	ended                 bool   // its ClientEnded was
-	computing             bool   // its Work is being done
-	late                  bool   // the deadline has passed meanwhile
-	// addrs are the backend's addresses still to be tried, and deadline when
-	// the last of them must have answered (since the loop's start).
-	addrs    []netip.AddrPort
+	local                 netip.AddrPort // where the client went to, by a proxy's word; zero without
+	patient               bool           // the codec serves the client itself
+	keyData               string         // what was kept with the key the client asked by
+	opened                bool           // the codec's Open was called
+	ended                 bool           // its ClientEnded was
+	computing             bool           // its Work is being done
+	late                  bool           // the deadline has passed meanwhile
+	// deadline is when the last of the backend's addresses must have answered
+	// (since the loop's start).
 	deadline time.Duration
 	// resetting is the side to be reset once it has got its last bytes; nil
 	// when Flushing ends with an orderly close.
@@ -73,7 +77,7 @@ func (t *setup) leaveHandshake() {
 func startSession(p *port, fd int, client netip.AddrPort) {
 	w := p.w
 	now := w.loop.Now()
-	s := &session{port: p, client: client, started: now, tracked: now, within: w.e.admit()}
+	s := &session{port: p, client: client, started: now, tracked: now, admission: w.e.admit()}
 	defer s.guard()
 	s.pump.Init(&w.pipes)
 	w.sessions.add(s)
@@ -82,12 +86,24 @@ func startSession(p *port, fd int, client netip.AddrPort) {
 		return
 	}
 	s.setup = w.takeSetup()
-	s.setup.codec = p.spec.Front.New()
-	if p.spec.implicitTLS() {
+	if w.e.cfg.introduces(client.Addr()) {
+		s.enter(Introducing, w.e.cfg.Timeouts.Detect)
+		s.introduce()
+		return
+	}
+	s.begin()
+}
+
+// begin serves a client whose address is known.
+func (s *session) begin() {
+	e := s.port.w.e
+	e.admitOf(s.client, &s.admission)
+	s.setup.codec = s.port.spec.Front.New()
+	if s.port.spec.implicitTLS() {
 		s.secureClient()
 		return
 	}
-	s.enter(Detecting, w.e.cfg.Timeouts.Detect)
+	s.enter(Detecting, e.cfg.Timeouts.Detect)
 	s.apply(s.setup.codec.Start(), &s.setup.clientBox, nil)
 }
 
@@ -116,6 +132,8 @@ func (s *session) Ready(c *reactor.Conn) {
 	switch s.state {
 	case Relaying:
 		s.relay()
+	case Introducing:
+		s.introduce()
 	case Securing:
 		s.setup.securing.move()
 	case Detecting:
@@ -126,6 +144,8 @@ func (s *session) Ready(c *reactor.Conn) {
 		} else {
 			s.setup.securing.move()
 		}
+	case Waking:
+		s.checkWaiting()
 	case Resolving, Connecting:
 		if c == &s.pump.Client.Conn {
 			s.checkClient()
@@ -144,6 +164,8 @@ func (s *session) Ready(c *reactor.Conn) {
 func (s *session) Expire() {
 	defer s.guard()
 	switch s.state {
+	case Introducing:
+		s.finish(ProxyHeaderTimeout, nil)
 	case Securing:
 		s.finish(HandshakeTimeout, nil)
 	case SecuringBackend:
@@ -156,6 +178,8 @@ func (s *session) Expire() {
 		s.say(detectTimedOut(s.setup.patient))
 	case Resolving:
 		s.refuseFor(ResolveTimeout, s.setup.question.req.Resource, nil)
+	case Waking:
+		s.refuse(WakeTimeout, nil)
 	case Connecting:
 		s.connectFailed(upstream.TimedOut, nil)
 	case Opening:
@@ -239,7 +263,7 @@ func (s *session) finish(reason Reason, cause error) {
 	}
 	w := s.port.w
 	end := ending{
-		listener: s.port.spec, client: s.client, route: s.route, endpoint: s.endpoint,
+		listener: s.port.spec, client: s.client, admission: s.admission, route: s.route, visit: s.visit, resource: s.resource,
 		state: s.state, reason: reason, cause: cause, established: s.served,
 		age:        w.loop.Now() - s.started,
 		fromClient: s.pump.Client.Received(), toClient: s.pump.Backend.Received(),
@@ -248,7 +272,7 @@ func (s *session) finish(reason Reason, cause error) {
 	s.pump.Close()
 	s.unregister()
 	if s.setup != nil {
-		s.leaveQuestion()
+		s.leaveWaits()
 		s.setup.leaveHandshake()
 		w.putSetup(s.setup)
 		s.setup = nil

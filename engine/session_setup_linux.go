@@ -2,7 +2,6 @@ package engine
 
 import (
 	"net/netip"
-	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/engine/relay"
@@ -95,7 +94,7 @@ func (s *session) apply(step codecs.Step, box *inbox, rest []byte) {
 	s.pump.Backend.Send(step.ToBackend)
 	switch step.Action {
 	case codecs.More:
-		if step.Patient && s.state == Detecting {
+		if step.Patient && s.state == Detecting && s.within {
 			s.setup.patient = true
 			s.enter(Detecting, s.port.w.e.cfg.Timeouts.Idle)
 		}
@@ -144,7 +143,7 @@ func (s *session) unregister() {
 // routeTo looks the resource up: in the loop's cache, or else off the loop.
 func (s *session) routeTo(resource []byte, box *inbox, rest []byte) {
 	if !s.within {
-		s.refuseFor(TooManySessions, string(resource), nil)
+		s.refuseFor(s.excess, string(resource), nil)
 		return
 	}
 	if route := s.port.routes.Lookup(resource); route != nil {
@@ -190,9 +189,14 @@ func (s *session) resolved(route *resolve.Route) {
 	}
 }
 
-func (s *session) leaveQuestion() {
+// leaveWaits takes the session out of whatever it waits for.
+func (s *session) leaveWaits() {
 	if q := s.setup.question; q != nil {
 		q.leave(s)
+	}
+	if l := s.setup.sleeper; l != nil {
+		s.setup.sleeper = nil
+		l.leave()
 	}
 }
 
@@ -204,14 +208,47 @@ func (s *session) routed(route *resolve.Route) {
 		return
 	}
 	e := s.port.w.e
-	leg, err := s.port.w.e.backendTLS(s.port.spec, route)
+	if e.mustWait(route) {
+		s.awaitStart(route)
+		return
+	}
+	if s.resource = e.enter(route); s.resource == nil {
+		s.refuse(ResourceFull, nil)
+		return
+	}
+	s.approach(route)
+}
+
+// approach goes on to one of the route's endpoints.
+func (s *session) approach(route *resolve.Route) {
+	t := s.setup
+	t.approach = approach{whole: route, woken: t.approach.woken}
+	t.deadline = s.port.w.loop.Now() + s.port.w.e.connectTimeout(route)
+	s.tryEndpoint()
+}
+
+// tryEndpoint connects to the next endpoint that may be had, the first that
+// answers.
+func (s *session) tryEndpoint() {
+	e, a := s.port.w.e, &s.setup.approach
+	choice, found := a.choose(e)
+	switch {
+	case found:
+	case a.wakeable():
+		s.awaitStart(a.whole)
+		return
+	default:
+		s.refuse(connectReason(a.last), a.err)
+		return
+	}
+	s.route, s.visit = choice.Route, visitTo(&choice)
+	leg, err := e.backendTLS(s.port.spec, s.route)
 	if err != nil {
 		s.refuse(InternalError, err)
 		return
 	}
 	s.setup.leg = leg
-	s.endpoint = e.endpoints.Acquire(route.Endpoint)
-	s.dialAny(route.Addrs, e.connectTimeout(route))
+	s.dial()
 }
 
 // routeByKey goes on to the backend that issued a key, if it is known. Its
@@ -223,24 +260,16 @@ func (s *session) routeByKey(issuer keyIssuer) {
 		return
 	}
 	s.setup.leg, s.setup.keyData = issuer.leg, issuer.data
-	s.dialAny([]netip.AddrPort{*issuer.backend}, s.port.w.e.cfg.Timeouts.Connect)
-}
-
-// dialAny connects to one of the addresses, the first that answers, within
-// the timeout.
-func (s *session) dialAny(addrs []netip.AddrPort, timeout time.Duration) {
-	s.setup.addrs = addrs
-	s.setup.deadline = s.port.w.loop.Now() + timeout
+	s.setup.approach.addrs = []netip.AddrPort{*issuer.backend}
+	s.setup.deadline = s.port.w.loop.Now() + s.port.w.e.cfg.Timeouts.Connect
 	s.dial()
 }
 
 // dial starts connecting to the next address.
 func (s *session) dial() {
 	w, t := s.port.w, s.setup
-	s.backend = &t.addrs[0]
-	left := t.deadline - w.loop.Now()
-	s.enter(Connecting, max(upstream.ConnectTimeout(left, len(t.addrs)), 1))
-	t.addrs = t.addrs[1:]
+	s.enter(Connecting, t.approach.share(t.deadline-w.loop.Now()))
+	s.backend = t.approach.next()
 	if err := w.loop.Dial(&s.pump.Backend.Conn, *s.backend, &w.e.cfg.Dial, s); err != nil {
 		s.connectFailed(upstream.Classify(err), err)
 		return
@@ -261,26 +290,24 @@ func (s *session) connecting() {
 	}
 }
 
-func (s *session) attempted(o upstream.Outcome) {
-	if s.endpoint != nil {
-		s.endpoint.Attempted(o)
-	}
-}
-
-// connectFailed tries the next address, or gives up.
+// connectFailed tries the next address, or else the next endpoint.
 func (s *session) connectFailed(o upstream.Outcome, err error) {
 	s.attempted(o)
 	s.pump.Backend.Conn.Close()
-	if len(s.setup.addrs) > 0 {
+	if len(s.setup.approach.addrs) > 0 {
 		s.dial()
 		return
 	}
-	s.refuse(connectReason(o), err)
+	s.setup.approach.failed(o, err)
+	s.report(o)
+	s.visit.leave(0, 0)
+	s.tryEndpoint()
 }
 
 // connected goes on with a connection to the backend, which is turned to TLS
 // first where the protocol doesn't ask for it in its own words.
 func (s *session) connected() {
+	s.announce()
 	if s.setup.leg.verify != tlsterm.Off && !s.port.spec.Front.Negotiates {
 		s.secureBackend()
 		return
@@ -308,8 +335,7 @@ func (s *session) target(route *resolve.Route) codecs.Target {
 		target.TLS = s.setup.leg.policy()
 	}
 	if s.port.spec.Front.Addresses {
-		local, _ := s.pump.Client.Conn.LocalAddr() // unknown if it fails
-		target.Client, target.Local = codecAddress(s.client), codecAddress(local)
+		target.Client, target.Local = codecAddress(s.client), codecAddress(s.local())
 	}
 	return target
 }
@@ -416,6 +442,7 @@ func (s *session) established() {
 func (s *session) serve() {
 	if !s.served {
 		s.served = true
+		s.report(upstream.Served)
 		s.port.w.e.tracker.put(trackConnect, s.route, s.client, 0, 0)
 	}
 }

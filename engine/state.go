@@ -2,6 +2,8 @@ package engine
 
 // State is where a session stands in its life.
 //
+//	[Introducing]
+//	   ▼
 //	[Securing]                   [SecuringBackend]
 //	   ▲ ▼                              ▲ ▼
 //	Detecting ─► Resolving ─► Connecting ─► Opening ─► Relaying ─► Closed
@@ -21,6 +23,11 @@ const (
 	// Flushing with a refusal. Deadline: Timeouts.Detect, or Timeouts.Idle for a
 	// client that the codec itself serves.
 	Detecting State = iota
+	// Introducing: a proxy before us tells of its client by the PROXY protocol;
+	// nothing is said to it yet. Entered when the client is accepted, if it is from
+	// Config.ProxyProtocolFrom. Leaves to Securing or Detecting as if the client were
+	// accepted now, or Closed. Deadline: Timeouts.Detect.
+	Introducing
 	// Securing: the client's leg turns to TLS. Entered when the client is
 	// accepted where TLS begins with the first byte, or from Detecting when the
 	// codec says so. Leaves to Detecting, or Flushing behind an alert. Deadline:
@@ -30,6 +37,11 @@ const (
 	// the client isn't read. Leaves to Connecting or Flushing. Deadline:
 	// Timeouts.Resolve.
 	Resolving
+	// Waking: the resource is cold, or refuses connections and may be: it is being
+	// started off the loop, once for all who want it; the client isn't read. From
+	// Resolving, or Connecting once; to Connecting or Flushing. Deadline:
+	// ColdStart.Timeout.
+	Waking
 	// Connecting: the backend is being dialled, one address after the other.
 	// Leaves to Opening or Flushing. Deadline: Timeouts.Connect or the route's.
 	Connecting
@@ -65,6 +77,7 @@ const (
 var stateNames = [states]string{
 	Detecting:  "detecting",
 	Resolving:  "resolving",
+	Waking:     "waking",
 	Connecting: "connecting",
 	Opening:    "opening",
 	Standing:   "standing",
@@ -73,6 +86,7 @@ var stateNames = [states]string{
 	Flushing:   "flushing",
 	Closed:     "closed",
 
+	Introducing:     "introducing",
 	Securing:        "securing",
 	SecuringBackend: "securing_backend",
 }

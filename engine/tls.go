@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
+	"github.com/proxy-engine/proxy-engine/engine/proxyheader"
 	"github.com/proxy-engine/proxy-engine/engine/tlsterm"
 	"github.com/proxy-engine/proxy-engine/resolve"
 )
@@ -37,12 +38,16 @@ const (
 	MetadataTLSName = "tls_server_name"
 )
 
-// backendTLS is how one backend's leg is encrypted; the zero value is not at
-// all.
+// backendTLS is how one backend is reached: how its leg is encrypted, and what
+// header it begins with; the zero value is not at all, and with none.
 type backendTLS struct {
 	verify tlsterm.Verify
 	name   string
+	header proxyheader.Version
 }
+
+// personal says that the leg serves one client alone, which it tells of.
+func (b *backendTLS) personal() bool { return b.header != proxyheader.None }
 
 // backendTLS returns what holds for a route: its own word, or the listener's.
 func (e *Engine) backendTLS(l *Listener, route *resolve.Route) (backendTLS, error) {
@@ -61,9 +66,16 @@ func (l *Listener) backendTLS(route *resolve.Route) (backendTLS, error) {
 			return backendTLS{}, fmt.Errorf("the route's metadata %s: %w", MetadataTLS, err)
 		}
 	}
+	header := l.BackendHeader
+	if word, said := route.Metadata[MetadataProxyProtocol]; said {
+		var err error
+		if header, err = proxyheader.ParseVersion(word); err != nil {
+			return backendTLS{}, fmt.Errorf("the route's metadata %s: %w", MetadataProxyProtocol, err)
+		}
+	}
 	switch {
 	case verify == tlsterm.Off:
-		return backendTLS{}, nil
+		return backendTLS{header: header}, nil
 	case verify == tlsterm.Prefer && !l.Front.Negotiates:
 		return backendTLS{}, fmt.Errorf("TLS to the backend: %s has no way to ask for it, so %q can't be served", l.Front.Protocol, tlsterm.Prefer)
 	}
@@ -71,7 +83,7 @@ func (l *Listener) backendTLS(route *resolve.Route) (backendTLS, error) {
 	if name == "" {
 		name, _, _ = net.SplitHostPort(route.Endpoint)
 	}
-	return backendTLS{verify, name}, nil
+	return backendTLS{verify, name, header}, nil
 }
 
 // linkKey is where a link to an HTTP backend leads, and how: links with the same

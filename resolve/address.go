@@ -6,31 +6,41 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"time"
 )
 
 // maxAddrs bounds the addresses of one route: dialling ends long before.
 const maxAddrs = 16
 
 // LookupFunc finds the addresses of a DNS name in the order to dial them. It
-// is called from many goroutines at once and must honour ctx.
-type LookupFunc func(ctx context.Context, name string) ([]netip.Addr, error)
+// is called from many goroutines at once, never from an event loop, and must
+// honour ctx.
+//
+// ttl is how long the answer holds, also if it is an error: 0 if that isn't
+// known, negative if it holds for this question only. A *net.DNSError says by
+// IsNotFound that the name is known to have no address, as opposed to not being
+// known, in which case a stale route may serve on.
+type LookupFunc func(ctx context.Context, name string) (addrs []netip.Addr, ttl time.Duration, err error)
 
-// lookupNetIP is the default LookupFunc. It sorts by RFC 6724.
-func lookupNetIP(ctx context.Context, name string) ([]netip.Addr, error) {
-	return net.DefaultResolver.LookupNetIP(ctx, "ip", name)
+// SystemLookup is the default LookupFunc: net.DefaultResolver, which doesn't
+// tell the TTL. It sorts by RFC 6724.
+func SystemLookup(ctx context.Context, name string) ([]netip.Addr, time.Duration, error) {
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name)
+	return addrs, 0, err
 }
 
-// locate finds the addresses of every endpoint of a route and says whether one of
-// them is a name. One that can be dialled is enough; a resource that is cold
-// needs none, it may get its place only by waking.
-func (c *Cache) locate(ctx context.Context, r *Route) (named bool, err error) {
+// locate finds the addresses of every endpoint of a route. One that can be
+// dialled is enough; a resource that is cold needs none, it may get its place
+// only by waking.
+func (c *Cache) locate(ctx context.Context, r *Route) (err error) {
 	if len(r.Others) > MaxOthers {
-		return false, Errorf(Internal, "%d endpoints are more than %d", 1+len(r.Others), 1+MaxOthers)
+		return Errorf(Internal, "%d endpoints are more than %d", 1+len(r.Others), 1+MaxOthers)
 	}
 	var located []*Route
+	var until time.Time // the first of all answers to go
 	for _, endpoint := range append([]string{r.Endpoint}, r.Others...) {
-		addrs, isName, fault := c.addresses(ctx, r.Protocol, endpoint)
-		named = named || isName
+		addrs, holds, fault := c.addresses(ctx, r.Protocol, endpoint)
+		until = earlier(until, holds)
 		if fault != nil {
 			err = cmp.Or(err, fault)
 			continue
@@ -39,48 +49,58 @@ func (c *Cache) locate(ctx context.Context, r *Route) (named bool, err error) {
 		at.Endpoint = endpoint
 		located = append(located, at)
 	}
+	r.addrsUntil = until
 	if len(located) > 0 {
 		r.Endpoint, r.Addrs, r.Alternatives = located[0].Endpoint, located[0].Addrs, located[1:]
-		return named, nil
+		return nil
 	}
 	if r.State == Cold && KindOf(err) != Forbidden {
-		return true, nil
+		return nil
 	}
-	return named, err
+	return err
 }
 
-// addresses returns what to dial for a protocol's endpoint, and whether it is a
-// name.
-func (c *Cache) addresses(ctx context.Context, protocol, endpoint string) (addrs []netip.AddrPort, named bool, err error) {
+// earlier returns the earlier of two ends; the zero Time is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// addresses returns what to dial for a protocol's endpoint, and until when that
+// or the error holds, the zero Time if it is for good.
+func (c *Cache) addresses(ctx context.Context, protocol, endpoint string) (addrs []netip.AddrPort, until time.Time, err error) {
 	host, port, err := ParseEndpoint(endpoint)
 	if err != nil {
-		return nil, false, &Error{Kind: Internal, Err: err}
+		return nil, until, &Error{Kind: Internal, Err: err}
 	}
-	found, named, err := c.hostAddresses(ctx, host)
+	found, until, err := c.hostAddresses(ctx, host)
 	if err != nil {
-		return nil, named, err
+		return nil, until, err
 	}
 	addrs, err = permitted(c.o.guard(protocol), found, port)
 	if err != nil {
-		return nil, named, Errorf(Forbidden, "endpoint %q: %w", endpoint, err)
+		return nil, until, Errorf(Forbidden, "endpoint %q: %w", endpoint, err)
 	}
-	return addrs, named, nil
+	return addrs, until, nil
 }
 
-func (c *Cache) hostAddresses(ctx context.Context, host string) (found []netip.Addr, named bool, err error) {
+func (c *Cache) hostAddresses(ctx context.Context, host string) (found []netip.Addr, until time.Time, err error) {
 	if addr, err := netip.ParseAddr(host); err == nil {
-		return []netip.Addr{addr}, false, nil
+		return []netip.Addr{addr}, until, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
 	defer cancel()
-	found, err = c.o.Lookup(ctx, host)
+	found, ttl, err := c.o.Lookup(ctx, host)
+	until = time.Now().Add(orDefault(ttl, maxNamedTTL))
 	if err != nil {
-		return nil, true, dnsError(host, err)
+		return nil, until, dnsError(host, err)
 	}
 	if len(found) == 0 {
-		return nil, true, Errorf(Unavailable, "endpoint's name %q has no address", host)
+		return nil, until, Errorf(Unavailable, "endpoint's name %q has no address", host)
 	}
-	return found, true, nil
+	return found, until, nil
 }
 
 // dnsError classifies a failed lookup. A name that doesn't exist isn't
@@ -92,6 +112,12 @@ func dnsError(host string, err error) error {
 		kind = Timeout
 	}
 	return Errorf(kind, "endpoint's name %q: %w", host, err)
+}
+
+// noAddress says that DNS knows an endpoint's name to have no address.
+func noAddress(err error) bool {
+	var dns *net.DNSError
+	return errors.As(err, &dns) && dns.IsNotFound
 }
 
 // permitted drops what the guard refuses; if it refuses everything, its first

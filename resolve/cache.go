@@ -29,6 +29,9 @@ func NewCache(r Resolver, o CacheOptions) *Cache {
 	if n, ok := r.(Notifier); ok {
 		n.Notify(c.forget)
 	}
+	if d, ok := r.(Doubter); ok {
+		d.NotifyDoubt(c.expire)
+	}
 	return c
 }
 
@@ -77,7 +80,7 @@ func (c *Cache) Woken(route *Route) *Route {
 		ready.State = Ready
 		e.Alternatives[i] = &ready
 	}
-	c.dateRoute(e, false)
+	c.dateRoute(e)
 	c.store(route.Protocol).keep(e)
 	return &e.Route
 }
@@ -111,6 +114,16 @@ func (c *Cache) forget(resource string) {
 		} else {
 			s.purge(resource)
 		}
+	}
+}
+
+// expire has everything asked for anew that is cached, and keeps it to fall
+// back on.
+func (c *Cache) expire() {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for _, s := range c.stores {
+		s.expireAll()
 	}
 }
 

@@ -31,12 +31,18 @@ func TestRouteTTL(t *testing.T) {
 		{"a name", CacheOptions{}, Result{Endpoint: "db:1"}, 30 * time.Second},
 		{"a name, shorter", CacheOptions{}, Result{Endpoint: "db:1", TTL: 4 * time.Second}, 4 * time.Second},
 		{"a name, longer", CacheOptions{}, Result{Endpoint: "db:1", TTL: time.Hour}, 30 * time.Second},
+		{"a name with a TTL", CacheOptions{}, Result{Endpoint: "long:1", TTL: time.Hour}, time.Minute},
+		{"a name with a TTL, shorter", CacheOptions{}, Result{Endpoint: "long:1", TTL: time.Second}, time.Second},
+		{"a name with a TTL, by default", CacheOptions{TTL: time.Hour}, Result{Endpoint: "long:1"}, time.Minute},
+		{"a name that may change at any time", CacheOptions{}, Result{Endpoint: "never:1"}, 0},
+		{"two names", CacheOptions{TTL: time.Hour}, Result{Endpoint: "long:1", Others: []string{"short:1", "192.0.0.10:1"}}, 2 * time.Second},
 	}
+	ttls := map[string]time.Duration{"long": time.Minute, "short": 2 * time.Second, "never": -1}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				tt.o.Lookup = func(context.Context, string) ([]netip.Addr, error) {
-					return []netip.Addr{netip.MustParseAddr("192.0.0.9")}, nil
+				tt.o.Lookup = func(_ context.Context, name string) ([]netip.Addr, time.Duration, error) {
+					return []netip.Addr{netip.MustParseAddr("192.0.0.9")}, ttls[name], nil
 				}
 				f := answering(tt.res, nil)
 				c := NewCache(f, tt.o)
@@ -145,17 +151,17 @@ func TestAddresses(t *testing.T) {
 		{"8.8.8.8:0", "internal"},
 		{"127.1:80", "internal"},
 	}
-	lookup := func(ctx context.Context, name string) ([]netip.Addr, error) {
+	lookup := func(ctx context.Context, name string) ([]netip.Addr, time.Duration, error) {
 		switch name {
 		case "unknown":
-			return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+			return nil, 0, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
 		case "slow":
-			return nil, &net.DNSError{Err: "i/o timeout", Name: name, IsTimeout: true}
+			return nil, 0, &net.DNSError{Err: "i/o timeout", Name: name, IsTimeout: true}
 		case "hanging":
 			<-ctx.Done()
-			return nil, ctx.Err()
+			return nil, 0, ctx.Err()
 		}
-		return names[name], nil
+		return names[name], 0, nil
 	}
 	for _, tt := range tests {
 		t.Run(tt.endpoint, func(t *testing.T) {
@@ -359,8 +365,8 @@ func TestPrivateAnswers(t *testing.T) {
 					time.Sleep(time.Second)
 					return answer(req)
 				}}
-				c := NewCache(f, CacheOptions{Lookup: func(_ context.Context, name string) ([]netip.Addr, error) {
-					return nil, errors.New("no address for " + name)
+				c := NewCache(f, CacheOptions{Lookup: func(_ context.Context, name string) ([]netip.Addr, time.Duration, error) {
+					return nil, 0, errors.New("no address for " + name)
 				}})
 				for i := range 10 {
 					go func() {

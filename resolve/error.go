@@ -54,7 +54,28 @@ func (k Kind) Status() int {
 	return kindTable[Internal].status
 }
 
-// Error is a resolver's error. Its text is for logs, clients never see it.
+// ParseKind is the inverse of Kind.String.
+func ParseKind(name string) (k Kind, ok bool) {
+	for k := range kinds {
+		if kindTable[k].name == name {
+			return k, true
+		}
+	}
+	return Internal, false
+}
+
+// KindOfStatus is the inverse of Kind.Status.
+func KindOfStatus(status int) (k Kind, ok bool) {
+	for k := range kinds {
+		if kindTable[k].status == status {
+			return k, true
+		}
+	}
+	return Internal, false
+}
+
+// Error is a resolver's error. What Error returns is for logs, clients never see
+// it; they may see Text.
 type Error struct {
 	Kind Kind
 	// Err is the cause; nil when the kind says it all.
@@ -62,6 +83,40 @@ type Error struct {
 	// TTL is how long the error may be reused, as Result.TTL is for an answer:
 	// 0 means the cache's default, negative means not at all.
 	TTL time.Duration
+	// RetryAfter is when a client may come again, 0 if nobody knows. Clients are
+	// told where their protocol has a way to (HTTP).
+	RetryAfter time.Duration
+	// Text is what the client is told besides the kind's own words, "" for
+	// nothing: a constant that the operator has approved, never what came over a
+	// network. At most MaxText bytes of printable ASCII, see ValidText.
+	Text string
+}
+
+// MaxText bounds Error.Text, in bytes.
+const MaxText = 200
+
+// ValidText says whether text may be an Error.Text: it goes into protocols where
+// anything but a line of printable ASCII would need an escape.
+func ValidText(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return len(text) <= MaxText
+}
+
+// Advice returns what the client may be told of any error a Resolver returned: the
+// Text, unless it isn't valid, and the RetryAfter of the *Error in its chain.
+func Advice(err error) (text string, retryAfter time.Duration) {
+	var e *Error
+	if !errors.As(err, &e) {
+		return "", 0
+	}
+	if ValidText(e.Text) {
+		text = e.Text
+	}
+	return text, max(0, e.RetryAfter)
 }
 
 // Errorf returns an *Error of the kind with a formatted cause; %w works.

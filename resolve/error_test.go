@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 )
 
 func TestKind(t *testing.T) {
@@ -30,6 +32,11 @@ func TestKind(t *testing.T) {
 		if got := tt.kind.Status(); got != tt.status {
 			t.Errorf("%v.Status() = %d, want %d", tt.kind, got, tt.status)
 		}
+		named, ok := ParseKind(tt.name)
+		meant, known := KindOfStatus(tt.status)
+		if tt.kind < kinds && (named != tt.kind || !ok || meant != tt.kind || !known) {
+			t.Errorf("%v: parsed %v, %v; of its status %v, %v", tt.kind, named, ok, meant, known)
+		}
 	}
 }
 
@@ -52,6 +59,39 @@ func TestKindOf(t *testing.T) {
 				t.Errorf("KindOf(%v) = %v, want %v", tt.err, got, tt.want)
 			}
 		})
+	}
+}
+
+func TestUnknownKinds(t *testing.T) {
+	if k, ok := ParseKind("unknown"); ok || k != Internal {
+		t.Errorf("ParseKind = %v, %v", k, ok)
+	}
+	if k, ok := KindOfStatus(418); ok || k != Internal {
+		t.Errorf("KindOfStatus = %v, %v", k, ok)
+	}
+}
+
+// TestAdvice: what clients may be told is a line of ASCII, whoever says so.
+func TestAdvice(t *testing.T) {
+	tests := []struct {
+		err   error
+		text  string
+		retry time.Duration
+	}{
+		{nil, "", 0},
+		{errors.New("broken"), "", 0},
+		{Errorf(NotFound, "secret"), "", 0},
+		{&Error{Text: "This project is paused.", RetryAfter: time.Minute}, "This project is paused.", time.Minute},
+		{fmt.Errorf("x: %w", &Error{Text: "Paused."}), "Paused.", 0},
+		{&Error{Text: "a\r\nSet-Cookie: x"}, "", 0},
+		{&Error{Text: "größe"}, "", 0},
+		{&Error{Text: strings.Repeat("x", MaxText)}, strings.Repeat("x", MaxText), 0},
+		{&Error{Text: strings.Repeat("x", MaxText+1), RetryAfter: -1}, "", 0},
+	}
+	for _, tt := range tests {
+		if text, retry := Advice(tt.err); text != tt.text || retry != tt.retry {
+			t.Errorf("Advice(%v) = %q, %v", tt.err, text, retry)
+		}
 	}
 }
 

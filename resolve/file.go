@@ -22,7 +22,13 @@ const maxFile = 16 << 20
 //
 //	routes:
 //	  orders:                       # the resource id
-//	    endpoint: "10.0.0.7:5432"   # required
+//	    endpoint: "10.0.0.7:5432"   # this or endpoints is required
+//	    endpoints: ["10.0.0.8:5432"] # further ones, 16 with that of endpoint
+//	    balance: least-sessions     # Result.Balance, where there are several
+//	    state: cold                 # Result.State: ready, cold or draining
+//	    wake: https://api.internal/wake # Result.Wake, a URL for OpenOptions.Wake
+//	    max_sessions: 100           # Result.MaxSessions; 0: what is configured
+//	    session_rate: 10            # Result.SessionRate, likewise
 //	    timeout: 5s                 # Result.Timeout
 //	    ttl: 60s                    # Result.TTL; negative: not cached
 //	    metadata: {database: main}  # Result.Metadata
@@ -40,6 +46,7 @@ const maxFile = 16 << 20
 type File struct {
 	path    string
 	log     *slog.Logger
+	wake    WakeFunc
 	table   atomic.Pointer[routeTable]
 	changed atomic.Pointer[func(resource string)]
 
@@ -54,6 +61,7 @@ type File struct {
 var (
 	_ Resolver      = (*File)(nil)
 	_ Notifier      = (*File)(nil)
+	_ Waker         = (*File)(nil)
 	_ StatsReporter = (*File)(nil)
 	_ io.Closer     = (*File)(nil)
 )
@@ -63,13 +71,13 @@ var (
 type fingerprint [sha256.Size]byte
 
 // OpenFile reads the routes of a file and watches it. A file that is missing
-// or broken is an error here, while later it is only logged. A nil logger
-// discards.
-func OpenFile(path string, logger *slog.Logger) (*File, error) {
-	return openFile(path, logger, nil)
+// or broken is an error here, while later it is only logged. Of the options Logger
+// and Wake matter.
+func OpenFile(path string, o OpenOptions) (*File, error) {
+	return openFile(path, o, nil)
 }
 
-func openFile(path string, logger *slog.Logger, poll <-chan time.Time) (*File, error) {
+func openFile(path string, o OpenOptions, poll <-chan time.Time) (*File, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
@@ -79,7 +87,7 @@ func openFile(path string, logger *slog.Logger, poll <-chan time.Time) (*File, e
 	if err != nil {
 		return nil, err
 	}
-	f := &File{path: path, log: orDiscard(logger).With("file", path), watch: w}
+	f := &File{path: path, log: orDiscard(o.Logger).With("file", path), wake: o.Wake, watch: w}
 	if err := f.readFirst(); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
@@ -103,6 +111,14 @@ func (f *File) Resolve(_ context.Context, req Request) (Result, error) {
 // Notify has changed called for each resource whose route a new version of the
 // file changes, adds or removes.
 func (f *File) Notify(changed func(resource string)) { f.changed.Store(&changed) }
+
+// Wake has a resource started under the URL that its route names.
+func (f *File) Wake(ctx context.Context, req Request, res Result) error {
+	if f.wake == nil {
+		return Errorf(Internal, "%q names a URL to wake it by, which isn't provided for", req.Resource)
+	}
+	return f.wake(ctx, res.Wake, req, res)
+}
 
 // Stats returns the number of routes, and of new versions of the file that
 // were taken and that were ignored as broken.
@@ -172,7 +188,7 @@ func openFileURL(u *url.URL, o OpenOptions) (Resolver, error) {
 	if extras(u) || u.Host != "" || !filepath.IsAbs(u.Path) {
 		return nil, errors.New("want file:///absolute/path, with three slashes and nothing behind the path")
 	}
-	f, err := OpenFile(u.Path, o.Logger)
+	f, err := OpenFile(u.Path, o)
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func openRoutes(t *testing.T, path, content string) *routesFile {
 func openExisting(t *testing.T, path string) *routesFile {
 	t.Helper()
 	r := &routesFile{t: t, path: path, log: newLogRecorder(), poll: make(chan time.Time), changed: make(chan string, 100)}
-	f, err := openFile(path, r.log.logger(), r.poll)
+	f, err := openFile(path, OpenOptions{Logger: r.log.logger()}, r.poll)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -376,7 +376,7 @@ func TestOpenFileRefuses(t *testing.T) {
 		{dir, "is a directory"},
 	}
 	for _, tt := range tests {
-		f, err := OpenFile(tt.path, nil)
+		f, err := OpenFile(tt.path, OpenOptions{})
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("OpenFile(%s) fails with %v, want %q in it", tt.path, err, tt.want)
 		}

@@ -42,7 +42,7 @@ func (c *Cache) fly(s *store, f *flight, req Request) {
 	e := c.resolve(f.ctx, req)
 	now := time.Now()
 	abandoned := f.ctx.Err() != nil
-	if !abandoned && e.Err != nil && mayServeStale(KindOf(e.Err)) && f.old.fallback(now) {
+	if !abandoned && e.Err != nil && mayServeStale(e.Err) && f.old.fallback(now) {
 		c.stale.Add(1)
 		if c.staleLog.allow(now) {
 			c.o.Logger.Warn("resolving failed, the old route serves on",
@@ -55,8 +55,9 @@ func (c *Cache) fly(s *store, f *flight, req Request) {
 
 // mayServeStale says which errors mean that the answer isn't known, as opposed
 // to those that are the answer.
-func mayServeStale(k Kind) bool {
-	return k == Unavailable || k == Timeout || k == Internal
+func mayServeStale(err error) bool {
+	k := KindOf(err)
+	return (k == Unavailable || k == Timeout || k == Internal) && !noAddress(err)
 }
 
 // resolve asks the resolver, finds the addresses and dates the outcome.
@@ -64,10 +65,9 @@ func (c *Cache) resolve(ctx context.Context, req Request) *entry {
 	c.asked.Add(1)
 	e := &entry{Route: Route{Request: Request{Protocol: req.Protocol, Resource: req.Resource}}}
 	res, err := c.ask(ctx, req)
-	named := false
 	if err == nil {
 		e.Result = res
-		named, err = c.locate(ctx, &e.Route)
+		err = c.locate(ctx, &e.Route)
 	}
 	if err != nil {
 		c.failed.Add(1)
@@ -75,7 +75,7 @@ func (c *Cache) resolve(ctx context.Context, req Request) *entry {
 		c.dateError(e, res.TTL)
 		return e
 	}
-	c.dateRoute(e, named)
+	c.dateRoute(e)
 	return e
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"sync"
 	"testing"
+	"time"
 )
 
 // fake is a Resolver that counts its calls per resource.
@@ -42,7 +43,7 @@ var public = Result{Endpoint: "192.0.0.9:5432"}
 
 func db(resource string) Request { return Request{Protocol: "postgresql", Resource: resource} }
 
-func noLookup(context.Context, string) ([]netip.Addr, error) {
+func noLookup(context.Context, string) ([]netip.Addr, time.Duration, error) {
 	panic("no name is to be looked up")
 }
 

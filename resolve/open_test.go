@@ -1,6 +1,8 @@
 package resolve
 
 import (
+	"errors"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,5 +77,24 @@ func TestOpenHidesSecrets(t *testing.T) {
 		if _, err := Open(raw, OpenOptions{}); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("Open(%q) fails with %v", raw, err)
 		}
+	}
+}
+
+func TestOpenSchemes(t *testing.T) {
+	open := func(u *url.URL, o OpenOptions) (Resolver, error) {
+		if u.Host == "" {
+			return nil, errors.New("no host")
+		}
+		return Fixed(u.Host), nil
+	}
+	o := OpenOptions{Schemes: map[string]OpenFunc{"redis": open, "https": open}}
+	if r, err := Open("redis://a:1", o); err != nil || r != Resolver(Fixed("a:1")) {
+		t.Errorf("Open = %v, %v", r, err)
+	}
+	if r, err := Open("redis:", o); err == nil || r != nil {
+		t.Errorf("Open = %v, %v", r, err)
+	}
+	if _, err := Open("ftp://a", o); err == nil || !strings.Contains(err.Error(), "want fixed, https, redis or file") {
+		t.Error(err)
 	}
 }

@@ -25,16 +25,16 @@ const (
 // default.
 type CacheOptions struct {
 	// TTL is how long a route is used whose Result doesn't say; negative: not
-	// kept. Default DefaultTTL. A route whose endpoint is a name is used 30 s
-	// at most, whatever anybody says: its addresses may change.
+	// kept. Default DefaultTTL. A route whose endpoint is a name isn't used for
+	// longer than the name's addresses hold, see LookupFunc; 30 s if nobody says.
 	TTL time.Duration
 	// NegativeTTL is how long an error is repeated without asking anew, and
 	// how long a route serves on before the resolver is tried again when it
 	// fails; negative: not at all. Default DefaultNegativeTTL.
 	NegativeTTL time.Duration
 	// StaleFor is how long after its end a route still serves while the
-	// resolver answers Unavailable, Timeout or Internal, or DNS fails;
-	// negative: not at all. Default DefaultStaleFor.
+	// resolver answers Unavailable, Timeout or Internal, or DNS fails, unless
+	// the name is known to be gone; negative: not at all. Default DefaultStaleFor.
 	StaleFor time.Duration
 	// Timeout bounds one call of the resolver, and by itself one DNS lookup.
 	// Default DefaultTimeout.
@@ -49,7 +49,8 @@ type CacheOptions struct {
 	Guard Guard
 	// Guards are those of protocols, by name, that don't have Guard's.
 	Guards map[string]Guard
-	// Lookup finds the addresses of a name. Default net.DefaultResolver.
+	// Lookup finds the addresses of a name. Default SystemLookup; package
+	// resolve/dns has one that knows their TTL.
 	Lookup LookupFunc
 	// Logger takes panics of the resolver and its failures that a stale route
 	// hides, of each kind one record in 10 s; nil discards them.
@@ -67,7 +68,7 @@ func (o CacheOptions) withDefaults() CacheOptions {
 		o.MaxEntries = DefaultMaxEntries
 	}
 	if o.Lookup == nil {
-		o.Lookup = lookupNetIP
+		o.Lookup = SystemLookup
 	}
 	o.Logger = orDiscard(o.Logger)
 	return o

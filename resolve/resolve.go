@@ -53,7 +53,32 @@ const (
 	Cold
 	// Draining: it takes no new sessions.
 	Draining
+
+	states
 )
+
+var stateNames = [states]string{Ready: "ready", Cold: "cold", Draining: "draining"}
+
+// String returns the state's name, which ParseState takes.
+func (s State) String() string {
+	if s < states {
+		return stateNames[s]
+	}
+	return "unknown"
+}
+
+// ParseState is the inverse of State.String; "" is Ready.
+func ParseState(s string) (State, error) {
+	if s == "" {
+		return Ready, nil
+	}
+	for state, name := range stateNames {
+		if s == name {
+			return State(state), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown state %q: want ready, cold or draining", s)
+}
 
 // Balance says which of several endpoints a new session goes to. Endpoints
 // that are down are passed over.
@@ -120,6 +145,9 @@ type Result struct {
 	// MaxSessions bounds the resource's sessions at once, and SessionRate its
 	// new ones per second; 0 keeps what is configured.
 	MaxSessions, SessionRate int
+
+	// origin says which members of chains the answer came through, nil if none.
+	origin *origin
 }
 
 // MaxOthers bounds Result.Others.
@@ -177,6 +205,16 @@ type Purger interface {
 // true, "" for all of them, from any goroutine.
 type Notifier interface {
 	Notify(changed func(resource string))
+}
+
+// Doubter is an optional interface of a Resolver that can't promise to tell of
+// every change, for what it learns of them by may break. NotifyDoubt is called
+// once, before the first Resolve; the resolver then calls doubt, from any
+// goroutine, when changes may have been missed. Every resource is asked for
+// anew when it is next needed; where that fails the old answer serves on, as if
+// its TTL were over.
+type Doubter interface {
+	NotifyDoubt(doubt func())
 }
 
 // StatsReporter is an optional interface of a Resolver with figures of its own.

@@ -23,6 +23,9 @@ type Route struct {
 	// its own without Alternatives: what is known of an endpoint says nothing of another.
 	// Endpoints whose addresses aren't known or aren't permitted are left out.
 	Alternatives []*Route
+	// addrsUntil is until when DNS says that Addrs and those of Alternatives
+	// hold; zero if no endpoint is a name.
+	addrsUntil time.Time
 	// Err is why the resource has no address; see KindOf.
 	Err error
 }
@@ -38,6 +41,9 @@ type entry struct {
 	staleUntil time.Time
 	// private says that the resolver forbade any reuse.
 	private bool
+	// expired is set when the route must not be used without asking anew, whatever
+	// expires says.
+	expired atomic.Bool
 	// dead is set once the shared cache has let go of the entry.
 	dead atomic.Bool
 	// used is set by lookups and cleared by the search for what to evict.
@@ -48,7 +54,7 @@ type entry struct {
 
 // fresh says whether a lookup may answer with e; a nil e isn't.
 func (e *entry) fresh(now time.Time) bool {
-	return e != nil && !e.dead.Load() && now.Before(e.expires)
+	return e != nil && !e.dead.Load() && !e.expired.Load() && now.Before(e.expires)
 }
 
 // fallback says whether a failed refresh may answer with e; a nil e may not.

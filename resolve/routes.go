@@ -70,8 +70,14 @@ func (e *routeEntry) result() (res Result, err error) {
 			return Result{}, err
 		}
 	}
-	if res.Endpoint == "" {
+	switch {
+	case res.Endpoint == "" && len(res.Others) == 0:
 		return Result{}, e.fault(e.key, "no endpoint")
+	case res.Endpoint == "":
+		res.Endpoint, res.Others = res.Others[0], res.Others[1:]
+	}
+	if len(res.Others) > MaxOthers {
+		return Result{}, e.fault(e.key, "%d endpoints are more than %d", 1+len(res.Others), 1+MaxOthers)
 	}
 	return res, nil
 }
@@ -81,6 +87,18 @@ func (e *routeEntry) set(res *Result, f field) (err error) {
 	switch f.name {
 	case "endpoint":
 		res.Endpoint, err = e.endpoint(f.value)
+	case "endpoints":
+		res.Others, err = e.endpoints(f.value)
+	case "balance":
+		res.Balance, err = parsed(e, f.value, ParseBalance)
+	case "state":
+		res.State, err = parsed(e, f.value, ParseState)
+	case "wake":
+		res.Wake, err = e.wake(f.value)
+	case "max_sessions":
+		res.MaxSessions, err = parsed(e, f.value, parseLimit)
+	case "session_rate":
+		res.SessionRate, err = parsed(e, f.value, parseLimit)
 	case "timeout":
 		res.Timeout, err = e.timeout(f.value)
 	case "ttl":
@@ -88,7 +106,8 @@ func (e *routeEntry) set(res *Result, f field) (err error) {
 	case "metadata":
 		res.Metadata, err = e.metadata(f.value)
 	default:
-		err = e.fault(f.key, "unknown field %q: want endpoint, timeout, ttl or metadata", f.name)
+		err = e.fault(f.key, "unknown field %q: want endpoint, endpoints, balance, state, wake, "+
+			"max_sessions, session_rate, timeout, ttl or metadata", f.name)
 	}
 	return err
 }

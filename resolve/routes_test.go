@@ -25,6 +25,12 @@ func TestParseRoutes(t *testing.T) {
 		{"one line each", "routes:\n  a: {endpoint: 10.0.0.1:1}\n  b: {endpoint: '10.0.0.1:1'}\n", routeTable{"a": a, "b": a}},
 		{"all fields", "routes:\n  a:\n    ttl: -1s\n    metadata:\n      database: main\n      shard: 007\n      on: true\n      7: 1.50\n" +
 			"    timeout: 5s\n    endpoint: \"10.0.0.1:1\"\n", routeTable{"a": full}},
+		{"several endpoints", "routes:\n  a:\n    endpoints:\n      - 10.0.0.1:1\n      - '10.0.0.2:1'\n    balance: least-sessions\n",
+			routeTable{"a": {Endpoint: "10.0.0.1:1", Others: []string{"10.0.0.2:1"}, Balance: LeastSessions}}},
+		{"one more endpoint", "routes:\n  a: {endpoints: ['10.0.0.2:1'], endpoint: 10.0.0.1:1, balance: first}\n",
+			routeTable{"a": {Endpoint: "10.0.0.1:1", Others: []string{"10.0.0.2:1"}, Balance: First}}},
+		{"asleep", "routes:\n  a: {endpoint: 10.0.0.1:1, state: cold, wake: 'https://api.internal/wake?id=a', max_sessions: 100, session_rate: 10}\n",
+			routeTable{"a": {Endpoint: "10.0.0.1:1", State: Cold, Wake: "https://api.internal/wake?id=a", MaxSessions: 100, SessionRate: 10}}},
 		{"flow style", "routes: {a: {endpoint: 10.0.0.1:1}}", routeTable{"a": a}},
 		{"flow style below", "routes:\n  {a: {endpoint: 10.0.0.1:1},\n   b: {endpoint: 10.0.0.1:1}}", routeTable{"a": a, "b": a}},
 		{"JSON", `{"routes": {"a": {"endpoint": "10.0.0.1:1"}}}`, routeTable{"a": a}},
@@ -82,6 +88,16 @@ func TestParseRoutesRefuses(t *testing.T) {
 		{"bad endpoint", "routes:\n  a:\n    endpoint: db\n", `line 3: route "a": endpoint "db" isn't host:port`},
 		{"port 0", "routes:\n  a: {endpoint: 'db:0'}\n", `line 2: route "a": endpoint "db:0": want a port from 1 to 65535`},
 		{"a list of endpoints", "routes:\n  a: {endpoint: ['x:1']}\n", `line 2: route "a": want text, found sequence`},
+		{"no endpoints", "routes:\n  a:\n    endpoints: []\n", `line 3: route "a": the list has no endpoints`},
+		{"endpoints that are text", "routes:\n  a: {endpoints: 'x:1,y:1'}\n", `line 2: route "a": want a list, found string`},
+		{"a bad endpoint among them", "routes:\n  a:\n    endpoints:\n    - x:1\n    - y\n", `line 5: route "a": endpoint "y" isn't host:port`},
+		{"too many endpoints", "routes:\n  a: {endpoint: x:1, endpoints: [" + strings.Repeat("'x:1',", 15) + "'x:1']}\n", `line 2: route "a": 17 endpoints are more than 16`},
+		{"unknown balance", "routes:\n  a:\n    endpoint: x:1\n    balance: random\n", `line 4: route "a": unknown way to balance "random": want round-robin, least-sessions or first`},
+		{"unknown state", "routes:\n  a:\n    state: asleep\n    endpoint: x:1\n", `line 3: route "a": unknown state "asleep": want ready, cold or draining`},
+		{"wake by file", "routes:\n  a:\n    endpoint: x:1\n    wake: file:///bin/sh\n", `line 4: route "a": wake: want an http or https URL`},
+		{"negative limit", "routes:\n  a: {endpoint: x:1, max_sessions: -1}\n", `line 2: route "a": want a whole number`},
+		{"limit without end", "routes:\n  a: {endpoint: x:1, session_rate: 2147483648}\n", `line 2: route "a": want a whole number`},
+		{"limit that is a list", "routes:\n  a: {endpoint: x:1, session_rate: [1]}\n", `line 2: route "a": want text, found sequence`},
 		{"duration without unit", "routes:\n  a: {endpoint: x:1, ttl: 60}\n", `line 2: route "a": "60" isn't a duration`},
 		{"bad duration", "routes:\n  a: {endpoint: x:1, timeout: soon}\n", `line 2: route "a": "soon" isn't a duration`},
 		{"timeout 0", "routes:\n  a: {endpoint: x:1, timeout: 0s}\n", `line 2: route "a": the timeout 0s isn't positive`},
@@ -164,6 +180,7 @@ func FuzzParseRoutes(f *testing.F) {
 	for _, s := range []string{
 		"routes:\n  a:\n    endpoint: 10.0.0.1:1\n    timeout: 5s\n    ttl: 60s\n    metadata: {k: v}\n  b: {endpoint: 'db:1'}\n",
 		"routes: {a: {endpoint: x:1}}",
+		"routes:\n  a:\n    endpoints: [x:1, '[::1]:2']\n    balance: first\n    state: cold\n    wake: http://a/?b\n    max_sessions: 007\n    session_rate: 1\n",
 		`{"routes": {"a": {"endpoint": "[::1]:1", "metadata": {"k": "\u0041"}}}}`,
 		"# c\n---\nroutes: # c\n  007: {endpoint: x:1} # c\n\n  ~: {endpoint: x:1}\n",
 		"routes:\n  a:\n    endpoint: >-\n      x:1\n    metadata:\n      note: |\n        b: {endpoint: y:2}\n",
@@ -195,11 +212,16 @@ func FuzzParseRoutes(f *testing.F) {
 }
 
 func checkRoute(t *testing.T, resource string, res Result) {
-	if resource == "" || res.Timeout < 0 || res.State != Ready {
+	if resource == "" || res.Timeout < 0 || res.State >= states || res.MaxSessions < 0 || res.SessionRate < 0 || len(res.Others) > MaxOthers {
 		t.Errorf("accepted %q: %+v", resource, res)
 	}
-	if _, _, err := ParseEndpoint(res.Endpoint); err != nil {
-		t.Errorf("accepted %q: %v", resource, err)
+	for _, endpoint := range append([]string{res.Endpoint}, res.Others...) {
+		if _, _, err := ParseEndpoint(endpoint); err != nil {
+			t.Errorf("accepted %q: %v", resource, err)
+		}
+	}
+	if res.Wake != "" && CheckWakeURL(res.Wake) != nil {
+		t.Errorf("accepted %q: to be woken by %q", resource, res.Wake)
 	}
 }
 
@@ -207,7 +229,16 @@ func checkRoute(t *testing.T, resource string, res Result) {
 func encodeRoutes(table routeTable) ([]byte, error) {
 	routes := make(map[string]map[string]any)
 	for resource, res := range table {
-		route := map[string]any{"endpoint": res.Endpoint, "ttl": res.TTL.String()}
+		route := map[string]any{
+			"endpoint": res.Endpoint, "ttl": res.TTL.String(), "balance": res.Balance.String(), "state": res.State.String(),
+			"max_sessions": res.MaxSessions, "session_rate": res.SessionRate,
+		}
+		if len(res.Others) > 0 {
+			route["endpoints"] = res.Others
+		}
+		if res.Wake != "" {
+			route["wake"] = res.Wake
+		}
 		if res.Timeout != 0 {
 			route["timeout"] = res.Timeout.String()
 		}

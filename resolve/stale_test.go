@@ -131,7 +131,7 @@ func TestStaleOnDNSFailure(t *testing.T) {
 		addrs := []netip.Addr{netip.MustParseAddr("8.8.8.8")}
 		var dnsErr error
 		c := NewCache(answering(Result{Endpoint: "db:1"}, nil), CacheOptions{
-			Lookup: func(context.Context, string) ([]netip.Addr, error) { return addrs, dnsErr },
+			Lookup: func(context.Context, string) ([]netip.Addr, time.Duration, error) { return addrs, 0, dnsErr },
 		})
 		mustFetch(t, c, "orders")
 		dnsErr = errors.New("server misbehaving")

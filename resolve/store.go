@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -162,6 +163,21 @@ func (s *store) purgeAll() {
 	for _, entries := range all {
 		for _, e := range entries {
 			e.dead.Store(true)
+		}
+	}
+}
+
+// expireAll has everything asked for anew. Routes stay to fall back on, and what
+// the flights bring isn't kept: they may have been answered before. As in
+// purgeAll, what takes long is done outside the lock; what lands meanwhile is new.
+func (s *store) expireAll() {
+	s.mu.Lock()
+	all := [2][]*entry{slices.Clone(s.routes.slots), slices.Clone(s.failures.slots)}
+	s.flights = make(map[string]*flight)
+	s.mu.Unlock()
+	for _, entries := range all {
+		for _, e := range entries {
+			e.expired.Store(true)
 		}
 	}
 }

@@ -5,18 +5,15 @@ import (
 	"time"
 )
 
-// maxNamedTTL is how long the addresses of a name are used: net.Resolver
-// doesn't tell their TTL.
+// maxNamedTTL is how long the addresses of a name are used if the lookup didn't
+// tell their TTL, as net.Resolver doesn't.
 const maxNamedTTL = 30 * time.Second
 
 // maxColdTTL is how long a resource is held for cold: it may be woken by others.
 const maxColdTTL = time.Second
 
-func (c *Cache) dateRoute(e *entry, named bool) {
+func (c *Cache) dateRoute(e *entry) {
 	ttl := orDefault(e.TTL, c.o.TTL)
-	if named {
-		ttl = min(ttl, maxNamedTTL)
-	}
 	if e.State == Cold {
 		ttl = min(ttl, maxColdTTL)
 	}
@@ -24,20 +21,20 @@ func (c *Cache) dateRoute(e *entry, named bool) {
 	if ttl <= 0 {
 		return
 	}
-	e.expires = time.Now().Add(ttl)
+	e.expires = earlier(e.addrsUntil, time.Now().Add(ttl))
 	e.staleUntil = e.expires.Add(c.o.StaleFor)
 }
 
 // dateError takes the TTL of the error, or else of the answer whose endpoint
 // turned out to be of no use: what forbids the reuse of one forbids that of
-// the other.
+// the other. It isn't held for longer than what DNS said of the endpoint's name.
 func (c *Cache) dateError(e *entry, answerTTL time.Duration) {
 	own := errorTTL(e.Err)
 	e.private = own < 0 || answerTTL < 0
 	if e.private {
 		return
 	}
-	e.expires = time.Now().Add(orDefault(own, c.o.NegativeTTL))
+	e.expires = earlier(e.addrsUntil, time.Now().Add(orDefault(own, c.o.NegativeTTL)))
 }
 
 func errorTTL(err error) time.Duration {

@@ -6,7 +6,7 @@
 #                            nginx, wrk, h2load, Python, ws, undici, openssl,
 #                            PyMongo, the Node driver of MongoDB, Postfix,
 #                            swaks, nodemailer, MariaDB, PyMySQL, mysqlclient,
-#                            the MySQL clients of npm
+#                            the MySQL clients of npm, Redis
 #   scripts/deps.sh demo     for make run: PostgreSQL
 #   scripts/deps.sh bench    for make bench-peers: HAProxy, nginx, PgBouncer,
 #                            PostgreSQL, wrk, a C compiler
@@ -44,6 +44,7 @@ packages() {
       has_perl_tls || echo libnet-ssleay-perl
       has_server mariadbd || echo mariadb-server
       command -v mariadb >/dev/null || echo mariadb-client
+      has_server redis-server || echo redis-server
       has_mysql_python || echo python3-pymysql python3-cryptography python3-nacl python3-mysqldb
       ;;
     bench)

@@ -1,28 +1,95 @@
-// Package upstream holds what is known about backends: per-endpoint counters
-// and what a failed connection attempt means.
+// Package upstream holds what is known about backends: which of a resource's
+// endpoints a session goes to ([Registry.Pick]), a breaker and the health of each,
+// exact counters, and what a failed attempt means.
+//
+// The life of an attempt, on any goroutine or event loop:
+//
+//	Pick ──► Choice ──► connect, TLS, first answer ──► Report ──► ... ──► Release
+//	  │                                │ fails
+//	  └ nobody admits: Trouble         └──► Report, Release, Pick again with tried
 package upstream
 
 import (
-	"maps"
-	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // Endpoint is one backend address as the resolver named it, with exact
-// counters since it was first seen. Safe for concurrent use.
+// counters since it was first seen. Made by a Registry. Safe for concurrent use.
 type Endpoint struct {
 	// Name is "host:port".
 	Name string
 
+	common  *common
+	breaker breaker
+	health  atomic.Uint32    // a Health
+	trouble atomic.Uint32    // an Outcome
+	wanted  atomic.Int64     // when it was wanted last, as common.at, to a second
+	renewed atomic.Int64     // when its check was renewed last, as common.at; 0 if never
+	checks  [2]atomic.Uint64 // those that failed, those that succeeded
+
 	sessions   atomic.Int64
 	outcomes   [outcomes]atomic.Uint64
+	reports    [outcomes]atomic.Uint64
+	refused    atomic.Uint64
 	fromClient atomic.Uint64
 	toClient   atomic.Uint64
 }
 
-// Attempted counts how one connection attempt ended.
+func newEndpoint(name string, c *common) *Endpoint {
+	e := &Endpoint{Name: name, common: c}
+	e.breaker.word.Store(uint32(firstTicket))
+	return e
+}
+
+// Admit asks for a place for one attempt. The zero Ticket means no: the breaker is
+// open or the endpoint's health is down, and Trouble says why. While the breaker is
+// half-open exactly one attempt is admitted. Any other Ticket is owed a Report.
+func (e *Endpoint) Admit(now time.Time) Ticket {
+	at := e.common.at(now)
+	e.want(at)
+	var t Ticket
+	if Health(e.health.Load()) != Down {
+		t = e.breaker.admit(e, at)
+	}
+	if t == 0 {
+		e.refused.Add(1)
+	}
+	return t
+}
+
+// want notes that a session wants the endpoint. All loops share the line: it is
+// written once a second.
+func (e *Endpoint) want(at time.Duration) {
+	if last := e.wanted.Load(); int64(at)-last >= int64(time.Second) || last == 0 {
+		e.wanted.Store(int64(max(at, 1)))
+	}
+}
+
+// Report says how the attempt ended that Admit gave the Ticket to: exactly once
+// per Ticket, as soon as it is known. The zero Ticket is ignored, so that one who
+// zeroes it afterwards may report at every end.
+func (e *Endpoint) Report(t Ticket, o Outcome, now time.Time) {
+	if t == 0 {
+		return
+	}
+	e.reports[o].Add(1)
+	v := o.verdict()
+	if v == failure {
+		e.fail(o)
+	}
+	e.breaker.report(e, t, v, e.common.at(now))
+}
+
+// fail remembers what went wrong last.
+func (e *Endpoint) fail(o Outcome) { e.trouble.Store(uint32(o)) }
+
+// Trouble is the last failure: what clients are told that aren't admitted.
+// Connected if there hasn't been one.
+func (e *Endpoint) Trouble() Outcome { return Outcome(e.trouble.Load()) }
+
+// Attempted counts how one connection attempt ended. There is one per address
+// that is dialled; the breaker goes by Report alone.
 func (e *Endpoint) Attempted(o Outcome) { e.outcomes[o].Add(1) }
 
 // Acquire counts a session that uses the endpoint, Release its end and what it
@@ -34,89 +101,6 @@ func (e *Endpoint) Release(fromClient, toClient uint64) {
 	e.fromClient.Add(fromClient)
 	e.toClient.Add(toClient)
 	e.sessions.Add(-1)
-}
-
-// EndpointStats is a snapshot of an Endpoint. Bytes are counted when a
-// session ends.
-type EndpointStats struct {
-	Name                 string
-	Sessions             int64
-	Attempts             map[Outcome]uint64
-	FromClient, ToClient uint64
-}
-
-// Stats returns a snapshot; the figures are each exact, not all of one instant.
-func (e *Endpoint) Stats() EndpointStats {
-	s := EndpointStats{
-		Name:       e.Name,
-		Sessions:   e.sessions.Load(),
-		Attempts:   make(map[Outcome]uint64, outcomes),
-		FromClient: e.fromClient.Load(),
-		ToClient:   e.toClient.Load(),
-	}
-	for o := range outcomes {
-		s.Attempts[o] = e.outcomes[o].Load()
-	}
-	return s
-}
-
-// maxEndpoints bounds a Registry: past it, endpoints without sessions are
-// forgotten, and their counters with them.
-const maxEndpoints = 65536
-
-// Registry holds the endpoints by name. The zero value is empty and ready.
-// Safe for concurrent use.
-type Registry struct {
-	mu    sync.Mutex
-	m     map[string]*Endpoint
-	bound int // of len(m); more than maxEndpoints if so many have sessions
-}
-
-// Acquire returns the endpoint of that name, made if new, with one more
-// session counted.
-func (r *Registry) Acquire(name string) *Endpoint {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	e, known := r.m[name]
-	if !known {
-		e = r.add(name)
-	}
-	e.Acquire()
-	return e
-}
-
-func (r *Registry) add(name string) *Endpoint {
-	if r.m == nil {
-		r.m = make(map[string]*Endpoint)
-	}
-	if len(r.m) >= max(r.bound, maxEndpoints) {
-		r.forgetIdle()
-		// If most are busy the next search had better be far away.
-		r.bound = len(r.m) + maxEndpoints/2
-	}
-	e := &Endpoint{Name: name}
-	r.m[name] = e
-	return e
-}
-
-func (r *Registry) forgetIdle() {
-	for name, e := range r.m {
-		if e.sessions.Load() == 0 {
-			delete(r.m, name)
-		}
-	}
-}
-
-// Stats returns a snapshot of every endpoint, in no order.
-func (r *Registry) Stats() []EndpointStats {
-	r.mu.Lock()
-	endpoints := slices.Collect(maps.Values(r.m))
-	r.mu.Unlock()
-	all := make([]EndpointStats, len(endpoints))
-	for i, e := range endpoints {
-		all[i] = e.Stats()
-	}
-	return all
 }
 
 // ConnectTimeout returns how long the next connection attempt may take: the

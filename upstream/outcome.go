@@ -7,12 +7,14 @@ import (
 	"syscall"
 )
 
-// Outcome is how a connection attempt ended.
+// Outcome is how an attempt at a backend ended: to connect, to encrypt, to be
+// answered.
 type Outcome uint8
 
-// The outcomes of a connection attempt.
+// The outcomes of an attempt.
 const (
-	// Connected: the backend accepted.
+	// Connected: the backend accepted the connection. The kernel does that for
+	// a backend that hangs: no success yet, nor a failure.
 	Connected Outcome = iota
 	// Refused: nobody listens there, or it hung up at once.
 	Refused
@@ -25,17 +27,33 @@ const (
 	Exhausted
 	// Failed: anything else.
 	Failed
+	// Served: it answered in its protocol, if only with an error: a success.
+	Served
+	// HungUp: it closed or broke the connection before its first answer.
+	HungUp
+	// Silent: it accepted and then didn't answer in time.
+	Silent
+	// HandshakeFailed: TLS with it came to nothing.
+	HandshakeFailed
+	// Abandoned: the attempt ended for a reason that isn't the backend's: the
+	// client left, a limit, a fault of ours. Says nothing about the backend.
+	Abandoned
 
 	outcomes
 )
 
 var outcomeNames = [outcomes]string{
-	Connected:   "connected",
-	Refused:     "refused",
-	TimedOut:    "timed_out",
-	Unreachable: "unreachable",
-	Exhausted:   "exhausted",
-	Failed:      "failed",
+	Connected:       "connected",
+	Refused:         "refused",
+	TimedOut:        "timed_out",
+	Unreachable:     "unreachable",
+	Exhausted:       "exhausted",
+	Failed:          "failed",
+	Served:          "served",
+	HungUp:          "hung_up",
+	Silent:          "silent",
+	HandshakeFailed: "handshake_failed",
+	Abandoned:       "abandoned",
 }
 
 // String returns the outcome's name, which is also its metric label.
@@ -44,6 +62,25 @@ func (o Outcome) String() string {
 		return outcomeNames[o]
 	}
 	return "unknown"
+}
+
+// verdict is what an outcome says of the backend.
+type verdict uint8
+
+const (
+	neutral verdict = iota
+	success
+	failure
+)
+
+func (o Outcome) verdict() verdict {
+	switch o {
+	case Served:
+		return success
+	case Refused, TimedOut, Unreachable, Failed, HungUp, Silent, HandshakeFailed:
+		return failure
+	}
+	return neutral
 }
 
 var errnoOutcomes = map[syscall.Errno]Outcome{
@@ -62,12 +99,28 @@ var errnoOutcomes = map[syscall.Errno]Outcome{
 	syscall.EADDRINUSE:    Exhausted,
 }
 
-// Classify says what a connection attempt's error means; nil is Connected.
+// Error is a failed attempt of which it is known what it means.
+type Error struct {
+	Outcome Outcome
+	Err     error
+}
+
+// Error returns the text of what went wrong.
+func (e *Error) Error() string { return e.Err.Error() }
+
+// Unwrap returns what went wrong.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Classify says what a connection attempt's error means; nil is Connected. An
+// *Error says so itself.
 func Classify(err error) Outcome {
 	var errno syscall.Errno
+	var known *Error
 	switch {
 	case err == nil:
 		return Connected
+	case errors.As(err, &known):
+		return known.Outcome
 	case errors.As(err, &errno):
 		if o, known := errnoOutcomes[errno]; known {
 			return o

@@ -13,6 +13,7 @@ import (
 	"github.com/proxy-engine/proxy-engine/codecs/postgres"
 	"github.com/proxy-engine/proxy-engine/codecs/tcp"
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/proxyheader"
 	"github.com/proxy-engine/proxy-engine/engine/tlsterm"
 	"github.com/proxy-engine/proxy-engine/resolve"
 )
@@ -23,6 +24,7 @@ func (s *settings) config(log *slog.Logger, f *findings) engine.Config {
 	cfg.Logger = log
 	cfg.Listen.SocketOptions, cfg.Dial = s.socket, s.socket
 	cfg.Cache = s.cache(log)
+	cfg.Cache.Lookup = s.lookup(f)
 	s.openTLS(&cfg, log, f)
 	s.openMySQL(f)
 	f.fault(s.smtpOptions.Validate())
@@ -123,7 +125,7 @@ func (s *settings) listeners() []engine.Listener {
 }
 
 func (s *settings) listener(d *door) engine.Listener {
-	l := engine.Listener{Name: d.name, Address: d.place.address, Front: d.front(d.mode), BackendTLS: s.backendTLS}
+	l := engine.Listener{Name: d.name, Address: d.place.address, Front: d.front(d.mode), BackendTLS: s.backendTLS, BackendHeader: s.backendHeader}
 	if d.mode.terminates() {
 		l.TLS = s.server
 	}
@@ -132,6 +134,12 @@ func (s *settings) listener(d *door) engine.Listener {
 		l.BackendTLS = *d.place.backendTLS
 	case d.mode == tlsPassthrough:
 		l.BackendTLS = tlsterm.Off // it is the client's
+	}
+	switch ofMail := s.smtpHeader.header; {
+	case d.place.backendHeader != nil:
+		l.BackendHeader = *d.place.backendHeader
+	case l.Front.Protocol == codecs.SMTP && ofMail != proxyheader.None:
+		l.BackendHeader = ofMail
 	}
 	return l
 }

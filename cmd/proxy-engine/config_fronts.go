@@ -32,7 +32,7 @@ func (s *settings) smtpsFront(tlsMode) codecs.Front { return s.smtpFrontWith(smt
 
 func (s *settings) smtpFrontWith(mode smtp.TLSMode) codecs.Front {
 	o := s.smtpOptions
-	o.TLS = mode
+	o.TLS, o.ClientHeader = mode, s.smtpHeader.words
 	return smtp.Front(o)
 }
 

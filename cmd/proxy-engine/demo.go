@@ -26,18 +26,16 @@ var demoHosts = [...]string{"alpha.localhost", "beta.localhost"}
 var demoAddr = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
 // demo is an HTTP server for each of demoHosts within this process, and the
-// resolver that leads there. Other hosts are the next resolver's.
+// resolver that leads there and knows no other host.
 type demo struct {
-	next      resolve.Resolver // nil: there are no others
 	endpoints map[string]string
 	servers   []*http.Server
 	serving   sync.WaitGroup
 }
 
-// startDemo starts the servers, which serve until Close. next stays the
-// caller's to close.
-func startDemo(next resolve.Resolver, log *slog.Logger) (*demo, error) {
-	d := &demo{next: next, endpoints: make(map[string]string)}
+// startDemo starts the servers, which serve until Close.
+func startDemo(log *slog.Logger) (*demo, error) {
+	d := &demo{endpoints: make(map[string]string)}
 	for _, host := range demoHosts {
 		l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(netip.AddrPortFrom(demoAddr, 0)))
 		if err != nil {
@@ -72,14 +70,11 @@ func mirror(host string) http.HandlerFunc {
 }
 
 // Resolve implements resolve.Resolver.
-func (d *demo) Resolve(ctx context.Context, req resolve.Request) (resolve.Result, error) {
+func (d *demo) Resolve(_ context.Context, req resolve.Request) (resolve.Result, error) {
 	if endpoint, ours := d.endpoints[req.Resource]; ours {
 		return resolve.Result{Endpoint: endpoint}, nil
 	}
-	if d.next == nil {
-		return resolve.Result{}, resolve.Errorf(resolve.NotFound, "the demo has only %s", demoHosts)
-	}
-	return d.next.Resolve(ctx, req)
+	return resolve.Result{}, resolve.Errorf(resolve.NotFound, "the demo has only %s", demoHosts)
 }
 
 // Close implements io.Closer: it ends the servers.

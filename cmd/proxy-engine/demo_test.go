@@ -36,7 +36,7 @@ func TestDemo(t *testing.T) {
 }
 
 func TestDemoAlone(t *testing.T) {
-	d, err := startDemo(nil, slog.New(slog.DiscardHandler))
+	d, err := startDemo(slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

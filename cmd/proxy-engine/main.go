@@ -47,6 +47,7 @@ func run(args, env []string, stdout, stderr io.Writer) int {
 		defer c.Close()
 	}
 	defer s.closeTLS(&cfg)
+	defer s.closeWaker()
 	if !f.report(log, stderr) {
 		return 1
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/proxy-engine/proxy-engine/engine/proxyheader"
 	"github.com/proxy-engine/proxy-engine/engine/tlsterm"
 )
 
@@ -50,12 +51,14 @@ func parseTLSMode(text string) (tlsMode, error) {
 	return tlsOff, nil
 }
 
-// place is where to listen, and what is said about TLS there; nil is what all
+// place is where to listen, and what is said about TLS and headers there; nil is what all
 // listeners have.
 type place struct {
 	address    string
 	tls        *tlsMode
 	backendTLS *tlsterm.Verify
+
+	backendHeader *proxyheader.Version
 }
 
 // parsePlace takes host:port with options behind it, as in a URL's query:
@@ -85,8 +88,10 @@ func (p *place) set(name, text string) (err error) {
 		p.tls, err = option(parseTLSMode, name, text)
 	case "backend-tls":
 		p.backendTLS, err = option(tlsterm.ParseVerify, name, text)
+	case "backend-proxy-protocol":
+		p.backendHeader, err = option(proxyheader.ParseVersion, name, text)
 	default:
-		err = fmt.Errorf("unknown option %q of a listener: want tls or backend-tls", name)
+		err = fmt.Errorf("unknown option %q of a listener: want tls, backend-tls or backend-proxy-protocol", name)
 	}
 	return err
 }
@@ -108,6 +113,9 @@ func (p place) String() string {
 	}
 	if p.backendTLS != nil {
 		options = append(options, "backend-tls="+p.backendTLS.String())
+	}
+	if p.backendHeader != nil {
+		options = append(options, "backend-proxy-protocol="+p.backendHeader.String())
 	}
 	if len(options) == 0 {
 		return p.address

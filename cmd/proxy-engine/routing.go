@@ -1,12 +1,8 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"io"
 	"log/slog"
-	"maps"
-	"slices"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/resolve"
@@ -15,38 +11,84 @@ import (
 // openResolver returns the resolver of all protocols, nil if there is none or
 // none that works, which is then among the faults.
 func (s *settings) openResolver(log *slog.Logger, f *findings) resolve.Resolver {
-	if s.resolver == "" {
-		s.checkRouted(f)
-		all := split{"": fixed(s.backend), codecs.HTTP.String(): fixed(s.httpBackend), codecs.SMTP.String(): fixed(s.smtpBackend)}
-		return s.splitResolver(all, log, f)
-	}
-	opened, err := resolve.Open(s.resolver, resolve.OpenOptions{Logger: log})
-	if err != nil {
-		f.faultf("--resolver %s: %w", hidePassword(s.resolver), err)
+	waker := s.openWaker(f)
+	if waker == nil {
 		return nil
 	}
-	s.warnUnused(f)
-	return s.splitResolver(split{"": opened, codecs.HTTP.String(): opened}, log, f)
+	s.waker = waker
+	all := s.openResolvers(waker, log, f)
+	if all == nil {
+		return nil
+	}
+	s.addBackends(all, f)
+	if s.demo && !s.addDemo(all, log, f) {
+		return nil
+	}
+	r := resolve.ByProtocol(all)
+	if s.wakeHook != "" {
+		r = resolve.WithWake(r, s.wakeHook, waker.Wake)
+	}
+	return r
 }
 
-// splitResolver returns one resolver for all, where HTTP may have another.
-func (s *settings) splitResolver(all split, log *slog.Logger, f *findings) resolve.Resolver {
-	web := codecs.HTTP.String()
+// addBackends adds the backends that are given by themselves: those of protocols
+// without a resolver, and HTTP's that stands before any.
+func (s *settings) addBackends(all map[string]resolve.Resolver, f *findings) {
+	web, mail := codecs.HTTP.String(), codecs.SMTP.String()
+	s.checkRouted(f)
+	s.warnUnused(f)
+	if !s.has("") {
+		all[""] = fixed(s.backend)
+		if !s.has(web) {
+			all[web] = fixed(s.httpBackend)
+		}
+		if !s.has(mail) {
+			all[mail] = fixed(s.smtpBackend)
+		}
+	}
 	if s.httpFixed != "" {
+		if s.has(web) {
+			f.warnf("--resolver http=... has no effect: --http-fixed-backend (HTTP_FIXED_BACKEND) is given")
+			f.fault(closeResolver(all[web]))
+		}
 		all[web] = fixed(s.httpFixed)
 	}
-	if s.demo {
-		d, err := startDemo(all[web], log)
-		if err != nil {
-			f.faultf("--demo: %w", err)
-			return all[""]
-		}
-		all[web] = d
+}
+
+// addDemo puts the demo before HTTP's resolver.
+func (s *settings) addDemo(all map[string]resolve.Resolver, log *slog.Logger, f *findings) bool {
+	d, err := startDemo(log)
+	if err != nil {
+		f.faultf("--demo: %w", err)
+		f.fault(closeResolver(resolve.ByProtocol(all)))
+		return false
 	}
-	if s.resolver != "" && all[web] == all[""] {
-		return all[""]
+	web := codecs.HTTP.String()
+	next, own := all[web]
+	if !own {
+		next = all[""]
 	}
-	return all.tracked()
+	all[web] = d
+	if next != nil {
+		all[web] = resolve.Chain(d, next)
+	}
+	return true
+}
+
+// closeResolver closes a resolver that can be.
+func closeResolver(r resolve.Resolver) error {
+	if c, ok := r.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+// closeWaker lets go of its connections.
+func (s *settings) closeWaker() error {
+	if s.waker == nil {
+		return nil
+	}
+	return s.waker.Close()
 }
 
 // fixed returns nil for no endpoint.
@@ -57,147 +99,46 @@ func fixed(endpoint string) resolve.Resolver {
 	return resolve.Fixed(endpoint)
 }
 
-// checkRouted finds listeners whose clients could be sent nowhere. There is no
-// resolver.
+// checkRouted finds listeners whose clients could be sent nowhere.
 func (s *settings) checkRouted(f *findings) {
-	if s.backend == "" && len(s.postgres)+len(s.mysql)+len(s.mongodb)+len(s.tcp) > 0 {
+	if s.has("") {
+		return
+	}
+	web, mail := codecs.HTTP.String(), codecs.SMTP.String()
+	if s.backend == "" && s.unrouted() {
 		f.faultf("nowhere to route to: give --resolver or --tcp-backend (TCP_BACKEND_ENDPOINT)")
 	}
-	if s.smtpBackend == "" && len(s.smtp)+len(s.smtps) > 0 {
+	if s.smtpBackend == "" && !s.has(mail) && len(s.smtp)+len(s.smtps) > 0 {
 		f.faultf("nowhere to route SMTP to: give --resolver or --smtp-backend (SMTP_BACKEND_ENDPOINT)")
 	}
-	answered := s.httpBackend != "" || s.httpFixed != "" || s.demo || s.httpDirect.static() != nil
+	answered := s.httpBackend != "" || s.httpFixed != "" || s.demo || s.httpDirect.static() != nil || s.has(web)
 	if !answered && len(s.http)+len(s.https) > 0 {
 		f.faultf("nowhere to route HTTP to: give --resolver or --http-backend (HTTP_BACKEND_ENDPOINT)")
 	}
 }
 
-// warnUnused tells of backends that the resolver makes superfluous.
+// unrouted says whether there is a listener of a protocol without a resolver of
+// its own, of those that --tcp-backend is for.
+func (s *settings) unrouted() bool {
+	for protocol, listeners := range map[codecs.Protocol]int{
+		codecs.PostgreSQL: len(s.postgres), codecs.MySQL: len(s.mysql), codecs.MongoDB: len(s.mongodb), codecs.TCP: len(s.tcp),
+	} {
+		if listeners > 0 && !s.has(protocol.String()) {
+			return true
+		}
+	}
+	return false
+}
+
+// warnUnused tells of backends that a resolver makes superfluous.
 func (s *settings) warnUnused(f *findings) {
-	if s.backend != "" {
+	if s.backend != "" && s.has("") {
 		f.warnf("--tcp-backend (TCP_BACKEND_ENDPOINT) has no effect: --resolver is given")
 	}
-	if s.httpBackend != "" {
+	if s.httpBackend != "" && (s.has("") || s.has(codecs.HTTP.String())) {
 		f.warnf("--http-backend (HTTP_BACKEND_ENDPOINT) has no effect: --resolver is given")
 	}
-	if s.smtpBackend != "" {
+	if s.smtpBackend != "" && (s.has("") || s.has(codecs.SMTP.String())) {
 		f.warnf("--smtp-backend (SMTP_BACKEND_ENDPOINT) has no effect: --resolver is given")
-	}
-}
-
-// split asks a resolver of its own for some protocols, by their names, and that
-// of "" for the others. Each may be nil if there is no listener that needs it.
-// Like a Resolver, its optional interfaces are those of all.
-type split map[string]resolve.Resolver
-
-var (
-	_ resolve.Resolver = split{}
-	_ resolve.Notifier = split{}
-	_ resolve.Purger   = split{}
-	_ io.Closer        = split{}
-
-	_ resolve.StatsReporter = split{}
-	_ resolve.Tracker       = trackedSplit{}
-)
-
-// tracked returns a Tracker only if one of them is: the engine spares itself the
-// notifications otherwise.
-func (s split) tracked() resolve.Resolver {
-	for _, r := range s.distinct() {
-		if _, ok := r.(resolve.Tracker); ok {
-			return trackedSplit{s}
-		}
-	}
-	return s
-}
-
-// distinct returns each resolver once.
-func (s split) distinct() []resolve.Resolver {
-	var all []resolve.Resolver
-	for _, protocol := range slices.Sorted(maps.Keys(s)) {
-		if r := s[protocol]; r != nil && !slices.Contains(all, r) {
-			all = append(all, r)
-		}
-	}
-	return all
-}
-
-func (s split) of(req resolve.Request) resolve.Resolver {
-	if r, own := s[req.Protocol]; own {
-		return r
-	}
-	return s[""]
-}
-
-// Resolve implements resolve.Resolver.
-func (s split) Resolve(ctx context.Context, req resolve.Request) (resolve.Result, error) {
-	r := s.of(req)
-	if r == nil {
-		return resolve.Result{}, resolve.Errorf(resolve.NotFound, "no backend")
-	}
-	return r.Resolve(ctx, req)
-}
-
-// Notify implements resolve.Notifier.
-func (s split) Notify(changed func(resource string)) {
-	for _, r := range s.distinct() {
-		if n, ok := r.(resolve.Notifier); ok {
-			n.Notify(changed)
-		}
-	}
-}
-
-// Purge implements resolve.Purger.
-func (s split) Purge(resource string) {
-	for _, r := range s.distinct() {
-		if p, ok := r.(resolve.Purger); ok {
-			p.Purge(resource)
-		}
-	}
-}
-
-// Stats implements resolve.StatsReporter.
-func (s split) Stats() map[string]any {
-	all := make(map[string]any)
-	for _, r := range s.distinct() {
-		if reporter, ok := r.(resolve.StatsReporter); ok {
-			maps.Copy(all, reporter.Stats())
-		}
-	}
-	return all
-}
-
-// Close implements io.Closer.
-func (s split) Close() error {
-	var errs []error
-	for _, r := range s.distinct() {
-		if c, ok := r.(io.Closer); ok {
-			errs = append(errs, c.Close())
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// trackedSplit tells the one that was asked about its sessions.
-type trackedSplit struct{ split }
-
-// OnConnect implements resolve.Tracker.
-func (s trackedSplit) OnConnect(req resolve.Request, res resolve.Result) {
-	if t, ok := s.of(req).(resolve.Tracker); ok {
-		t.OnConnect(req, res)
-	}
-}
-
-// Track implements resolve.Tracker.
-func (s trackedSplit) Track(req resolve.Request, res resolve.Result, fromClient, toClient uint64) {
-	if t, ok := s.of(req).(resolve.Tracker); ok {
-		t.Track(req, res, fromClient, toClient)
-	}
-}
-
-// OnDisconnect implements resolve.Tracker.
-func (s trackedSplit) OnDisconnect(req resolve.Request, res resolve.Result, fromClient, toClient uint64) {
-	if t, ok := s.of(req).(resolve.Tracker); ok {
-		t.OnDisconnect(req, res, fromClient, toClient)
 	}
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -65,59 +67,103 @@ func TestGuardPerProtocol(t *testing.T) {
 	}
 }
 
-// full is a resolver with every optional interface, which notes its calls.
-type full struct {
-	name  string
-	calls *[]string
+// TestChains: the first that knows wins; a protocol's own are asked alone.
+func TestChains(t *testing.T) {
+	dir := t.TempDir()
+	routes := func(name, resource, endpoint string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte("routes: {"+resource+": {endpoint: '"+endpoint+"'}}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return "file://" + path
+	}
+	orders, shop := routes("1", "orders", "o:1"), routes("2", "shop", "s:1")
+	s, f := parsed(t, []string{"PROXY_RESOLVER=" + orders + " " + shop + "  mysql=fixed://m:1"}, "--http-fixed-backend", "h:1")
+	r := s.openResolver(slog.New(slog.DiscardHandler), &f)
+	if len(f.errs)+len(f.warnings) != 0 {
+		t.Fatal(f)
+	}
+	for _, tt := range []struct{ protocol, resource, want string }{
+		{"postgresql", "orders", "o:1"},
+		{"postgresql", "shop", "s:1"},
+		{"postgresql", "other", ""},
+		{"mysql", "orders", "m:1"},
+		{"http", "orders", "h:1"},
+		{"smtp", "shop", "s:1"},
+	} {
+		got, err := r.Resolve(t.Context(), resolve.Request{Protocol: tt.protocol, Resource: tt.resource})
+		if got.Endpoint != tt.want || (err != nil) != (tt.want == "") {
+			t.Errorf("%v goes to %q, %v", tt, got.Endpoint, err)
+		}
+	}
+	if err := closeResolver(r); err != nil {
+		t.Error(err)
+	}
+	if err := s.closeWaker(); err != nil {
+		t.Error(err)
+	}
 }
 
-func (r full) note(call string) { *r.calls = append(*r.calls, r.name+" "+call) }
-
-func (r full) Resolve(context.Context, resolve.Request) (resolve.Result, error) {
-	r.note("Resolve")
-	return resolve.Result{}, nil
+// TestWakeHook: a resource is started by the hook of all, or by its route's own,
+// with the options of both.
+func TestWakeHook(t *testing.T) {
+	calls := make(chan string, 2)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		calls <- r.URL.Path + " " + r.Header.Get("Authorization")
+	}))
+	defer s.Close()
+	t.Setenv("WAKE_TOKEN", "secret")
+	path := filepath.Join(t.TempDir(), "routes.yaml")
+	if err := os.WriteFile(path, []byte("routes: {a: {endpoint: 'a:1'}, b: {endpoint: 'b:1', wake: '"+s.URL+"/own'}}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	set, f := parsed(t, nil, "--resolver", "file://"+path, "--wake-hook", s.URL+"/all", "--wake-options", "token-env=WAKE_TOKEN")
+	r := set.openResolver(slog.New(slog.DiscardHandler), &f)
+	if len(f.errs)+len(f.warnings) != 0 {
+		t.Fatal(f)
+	}
+	for resource, want := range map[string]string{"a": "/all Bearer secret", "b": "/own Bearer secret"} {
+		req := resolve.Request{Protocol: "postgresql", Resource: resource}
+		res, err := r.Resolve(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.(resolve.Waker).Wake(t.Context(), req, res); err != nil {
+			t.Error(err)
+		} else if got := <-calls; got != want {
+			t.Errorf("%s: %s, want %s", resource, got, want)
+		}
+	}
+	if err := errors.Join(closeResolver(r), set.closeWaker()); err != nil {
+		t.Error(err)
+	}
 }
 
-func (r full) OnConnect(resolve.Request, resolve.Result)                    { r.note("OnConnect") }
-func (r full) Track(resolve.Request, resolve.Result, uint64, uint64)        { r.note("Track") }
-func (r full) OnDisconnect(resolve.Request, resolve.Result, uint64, uint64) { r.note("OnDisconnect") }
-func (r full) Purge(string)                                                 { r.note("Purge") }
-func (r full) Notify(func(string))                                          { r.note("Notify") }
-func (r full) Stats() map[string]any                                        { return map[string]any{r.name: 1} }
-
-func (r full) Close() error {
-	r.note("Close")
-	return errors.New(r.name)
-}
-
-// TestSplitIsBoth: what is about a session is told the resolver that was asked
-// for it, anything else both.
-func TestSplitIsBoth(t *testing.T) {
-	var calls []string
-	r := split{codecs.HTTP.String(): full{"web", &calls}, "": full{"others", &calls}}.tracked()
-	for _, protocol := range []codecs.Protocol{codecs.HTTP, codecs.TCP} {
-		req := resolve.Request{Protocol: protocol.String()}
-		_, _ = r.Resolve(t.Context(), req)
-		tracker := r.(resolve.Tracker)
-		tracker.OnConnect(req, resolve.Result{})
-		tracker.Track(req, resolve.Result{}, 1, 2)
-		tracker.OnDisconnect(req, resolve.Result{}, 1, 2)
+// TestRoutingFaults: each is told, and names no secret.
+func TestRoutingFaults(t *testing.T) {
+	tests := []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--resolver", "ftp://user:hunter2@x"}, "unknown scheme"},
+		{[]string{"--resolver", "fixed://a:1", "--resolver", "fixed://b"}, "--resolver fixed://b:"},
+		{[]string{"--resolver", "mysql=fixed://b"}, "--resolver mysql=fixed://b:"},
+		{[]string{"--resolver", "mysql=fixed://b:1"}, "nowhere to route to"},
+		{[]string{"--resolver", "https://user:hunter2@a.b"}, "without a user"},
+		{[]string{"--resolver", "https://a.b?token-env=NO_SUCH"}, "it is empty"},
+		{[]string{"--resolver", "redis://user:hunter2@host?nothing=1"}, "--resolver redis://user:xxxxx@host"},
+		{[]string{"--tcp-backend", "a:1", "--wake-options", "retries=3"}, "--wake-options: retries: there is no such option"},
+		{[]string{"--tcp-backend", "a:1", "--wake-options", "token-env=WAKE_TOKEN"}, "needs origins"},
 	}
-	r.(resolve.Notifier).Notify(nil)
-	r.(resolve.Purger).Purge("")
-	if err := r.(io.Closer).Close(); err == nil || err.Error() != "others\nweb" {
-		t.Errorf("Close: %v", err)
-	}
-	want := "web Resolve, web OnConnect, web Track, web OnDisconnect, others Resolve, others OnConnect, others Track, others OnDisconnect, " +
-		"others Notify, web Notify, others Purge, web Purge, others Close, web Close"
-	if got := strings.Join(calls, ", "); got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-	if stats := r.(resolve.StatsReporter).Stats(); len(stats) != 2 {
-		t.Errorf("stats: %v", stats)
-	}
-	untold := split{"": resolve.Fixed("a:1"), codecs.HTTP.String(): nil}.tracked()
-	if _, tracks := untold.(resolve.Tracker); tracks {
-		t.Error("a Tracker without anybody to tell")
+	t.Setenv("WAKE_TOKEN", "hunter2")
+	for _, tt := range tests {
+		s, f := parsed(t, nil, append(tt.args, "--postgres", ":0")...)
+		r := s.openResolver(slog.New(slog.DiscardHandler), &f)
+		if len(f.errs) != 1 || !strings.Contains(f.errs[0].Error(), tt.want) || strings.Contains(f.errs[0].Error(), "hunter2") {
+			t.Errorf("%q: %v, want %q", tt.args, f.errs, tt.want)
+		}
+		if r != nil {
+			_ = closeResolver(r)
+		}
 	}
 }

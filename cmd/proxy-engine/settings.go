@@ -10,9 +10,12 @@ import (
 	"github.com/proxy-engine/proxy-engine/codecs/mysql"
 	"github.com/proxy-engine/proxy-engine/codecs/smtp"
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/proxyheader"
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
 	"github.com/proxy-engine/proxy-engine/engine/tlsterm"
 	"github.com/proxy-engine/proxy-engine/resolve"
+	"github.com/proxy-engine/proxy-engine/resolve/dns"
+	"github.com/proxy-engine/proxy-engine/resolve/webhook"
 )
 
 // settings holds what flags and environment can say, in the form they say it.
@@ -29,9 +32,15 @@ type settings struct {
 	routeBy  routeBy
 	pattern  pattern
 
-	resolver string
-	backend  string
-	allow    []netip.Prefix
+	resolvers   []namedResolver
+	wakeHook    string
+	wakeOptions string
+	waker       *webhook.Waker // nil until opened
+	backend     string
+	allow       []netip.Prefix
+
+	names nameSource
+	dns   dns.Options // but for what the cache's options say
 
 	httpBackend   string
 	httpFixed     string
@@ -57,7 +66,8 @@ type settings struct {
 	mongodbSNI, mongodbApp pattern
 	mongodbWire            int
 
-	smtpOptions   smtp.Options // but for TLS
+	smtpOptions   smtp.Options // but for TLS and ClientHeader
+	smtpHeader    mailHeader
 	smtpBackend   string
 	smtpSkipGuard bool
 
@@ -65,6 +75,9 @@ type settings struct {
 	engine engine.Config
 	// socket holds for client and backend sockets alike.
 	socket reactor.SocketOptions
+
+	backendHeader proxyheader.Version
+	clientPrefix  prefixBits
 
 	drain     time.Duration
 	logLevel  slog.Level
@@ -87,9 +100,13 @@ func defaults() *settings {
 		MaxEntries:  resolve.DefaultMaxEntries,
 	}
 	return &settings{
-		engine:    cfg,
-		socket:    cfg.Dial,
-		drain:     30 * time.Second,
+		dns:    dns.Options{MinTTL: dns.DefaultMinTTL, MaxTTL: dns.DefaultMaxTTL, NegativeTTL: dns.DefaultNegativeTTL},
+		engine: cfg,
+		socket: cfg.Dial,
+		drain:  30 * time.Second,
+
+		clientPrefix: prefixBits{cfg.Limits.IPv4, cfg.Limits.IPv6},
+
 		logLevel:  slog.LevelInfo,
 		logFormat: "text",
 
@@ -135,6 +152,7 @@ func (s *settings) complete() {
 	if !s.httpKeepAlive {
 		s.engine.HTTP.RequestsPerConnection = 1
 	}
+	s.engine.Limits.IPv4, s.engine.Limits.IPv6 = s.clientPrefix.ipv4, s.clientPrefix.ipv6
 	// The resolver and DNS may each take their time.
 	s.engine.Timeouts.Resolve = 2 * s.engine.Cache.Timeout
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"log/slog"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -49,12 +48,16 @@ func newTable(s *settings) table {
 	t := table{
 		{"Listeners", listenerRows(s)},
 		{"Routing", routingRows(s)},
+		{"DNS", dnsRows(s)},
 		{"HTTP", httpRows(s)},
 		{"MySQL", mysqlRows(s)},
 		{"MongoDB", mongodbRows(s)},
 		{"SMTP", smtpRows(s)},
 		{"TLS", tlsRows(s)},
-		{"Sessions", sessionRows(s)},
+		{"Sessions", append(append(sessionRows(s), resourceRows(s)...), clientRows(s)...)},
+		{"PROXY protocol", proxyProtocolRows(s)},
+		{"Cold start", coldStartRows(s)},
+		{"Backends", upstreamRows(s)},
 		{"Deadlines", deadlineRows(s)},
 		{"Sockets", socketRows(s)},
 		{"Logs", logRows(s)},
@@ -154,34 +157,6 @@ func listenerRows(s *settings) []*setting {
 		{flag: "demo", value: boolean(&s.demo),
 			usage: "For a look at it: serve the hosts " + demoHosts[0] + " and " + demoHosts[1] + " from two small HTTP servers of its own, " +
 				"behind the proxy, which listens at " + defaultDemo + " if no listener is given. HTTP backends may be at 127.0.0.1 then."},
-	}
-}
-
-func routingRows(s *settings) []*setting {
-	cache := &s.engine.Cache
-	return []*setting{
-		{flag: "resolver", meta: "URL",
-			value: scalar[string]{&s.resolver, parseText, hidePassword},
-			usage: "Where resources live: file:///path/routes.yaml (watched; a change takes effect at once) or fixed://host:port."},
-		{flag: "tcp-backend", env: "TCP_BACKEND_ENDPOINT", original: "TCP_BACKEND_ENDPOINT", meta: "HOST:PORT",
-			value: scalar[string]{&s.backend, parseEndpoint, asIs},
-			usage: "The backend of every resource but HTTP's when no resolver is given."},
-		{flag: "resolve-timeout", meta: "TIME", value: someTime(&cache.Timeout),
-			usage: "How long the resolver may take, and as long again DNS."},
-		{flag: "cache-ttl", original: "cacheTTL", meta: "TIME", value: duration(&cache.TTL),
-			usage: "How long a route is reused when the resolver doesn't say; 0 asks for every session."},
-		{flag: "cache-negative-ttl", meta: "TIME", value: duration(&cache.NegativeTTL),
-			usage: "How long the resolver's no is reused; 0 asks anew."},
-		{flag: "cache-stale", meta: "TIME", value: duration(&cache.StaleFor),
-			usage: "How long past its time a route still serves while the resolver fails; 0 not at all."},
-		{flag: "cache-entries", meta: "N", value: atLeastOne(&cache.MaxEntries),
-			usage: "The most routes the cache holds per protocol."},
-		{flag: "allow-cidr", meta: "RANGE",
-			value: list[netip.Prefix]{&s.allow, parsePrefix, netip.Prefix.String},
-			usage: "Backends may have these addresses though they are private, local or reserved. Repeatable."},
-		{flag: "skip-validation", env: "TCP_SKIP_VALIDATION", original: "skipValidation",
-			value: boolean(&cache.Guard.SkipAll),
-			usage: "Let backends of all protocols but HTTP have any address. Whoever can write a route can then reach your internal network."},
 	}
 }
 

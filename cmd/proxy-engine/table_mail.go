@@ -25,7 +25,7 @@ func smtpRows(s *settings) []*setting {
 		{flag: "smtp-capability", meta: "LINE", value: list[string]{&o.Capabilities, parseText, asIs}, auto: "PIPELINING, 8BITMIME, ENHANCEDSTATUSCODES",
 			usage: "What EHLO is answered with where the backend isn't known yet: what all of them have. Repeatable."},
 		{flag: "smtp-client-header", meta: "HOW",
-			value: scalar[smtp.ClientHeader]{&o.ClientHeader, parseNamed[smtp.ClientHeader], smtp.ClientHeader.String},
-			usage: "How backends are told of the client's address: none, proxy-v1, proxy-v2 or xclient."},
+			value: scalar[mailHeader]{&s.smtpHeader, parseMailHeader, mailHeader.String},
+			usage: "How backends of SMTP are told of the client's address: proxy-v1, proxy-v2 or xclient; none is as --backend-proxy-protocol says."},
 	}
 }

@@ -62,6 +62,24 @@ func (v list[T]) String() string {
 	return strings.Join(texts, ",")
 }
 
+// spaced is a list whose items have spaces between them, for they may have commas.
+type spaced[T any] struct{ list[T] }
+
+func (v spaced[T]) split(text string) []string {
+	if items := strings.Fields(text); len(items) > 0 {
+		return items
+	}
+	return []string{""} // a fault
+}
+
+func (v spaced[T]) String() string {
+	texts := make([]string, len(*v.at))
+	for i, x := range *v.at {
+		texts[i] = v.format(x)
+	}
+	return strings.Join(texts, " ")
+}
+
 func asIs(s string) string { return s }
 
 func boolean(at *bool) value { return scalar[bool]{at, parseBool, strconv.FormatBool} }

@@ -13,8 +13,8 @@ type refusal struct {
 	retry  int
 }
 
-// refusals has an entry for every kind. These texts, the constant details and
-// the quoted resource are all a client is ever shown.
+// refusals has an entry for every kind. These texts, the details, which are constant
+// or approved, and the quoted resource are all a client is ever shown.
 var refusals = [...]refusal{
 	codecs.Internal:    {500, "internal error", 0},
 	codecs.NotFound:    {404, "unknown host", 0},
@@ -34,13 +34,17 @@ func Refusal(f codecs.Failure) Answer {
 		kind = codecs.Internal
 	}
 	r := &refusals[kind]
+	retry := r.retry
+	if f.RetryAfter > 0 {
+		retry = f.RetryAfter
+	}
 	return Answer{
 		Status:     r.status,
 		Code:       kind.String(),
 		Text:       r.text,
 		Detail:     f.Detail,
 		Resource:   f.Resource,
-		RetryAfter: r.retry,
+		RetryAfter: retry,
 	}
 }
 

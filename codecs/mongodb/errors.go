@@ -88,7 +88,21 @@ func appendRefusal(dst []byte, r request, f codecs.Failure) []byte {
 	dst = appendDouble(openReply(dst, r), "ok", 0)
 	dst = appendText(dst, "errmsg", message(words, f))
 	dst = appendInt32(dst, "code", words.code)
-	return closeReply(appendText(dst, "codeName", words.name), from, r)
+	dst = appendText(dst, "codeName", words.name)
+	if f.Kind == codecs.Unavailable || f.Kind == codecs.Timeout {
+		dst = appendRetryable(dst)
+	}
+	return closeReply(dst, from, r)
+}
+
+// appendRetryable appends the label without which drivers don't repeat a
+// retryable write for its error ("Retryable Writes", "Determining Retryable
+// Errors"), as they do when the connection breaks. They heed it for nothing
+// else.
+func appendRetryable(dst []byte) []byte {
+	dst = appendName(dst, kindArray, "errorLabels")
+	at := len(dst)
+	return closeDocument(appendText(openDocument(dst), "0", "RetryableWriteError"), at)
 }
 
 // message is what an error says. Where no resource is known, as in every

@@ -61,7 +61,12 @@ func (o opcode) String() string {
 
 // requested reports whether clients send such messages.
 func (o opcode) requested() bool {
-	return o != opReply && o.String() != "unknown"
+	switch o {
+	case opUpdate, opInsert, opQuery, opGetMore, opDelete, opKillCursors, opCompressed, opMsg:
+		return true
+	default:
+		return false
+	}
 }
 
 // The flags of an OP_MSG. The other lower sixteen must be zero, the upper ones

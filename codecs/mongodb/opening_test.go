@@ -8,6 +8,9 @@ import (
 	"github.com/proxy-engine/proxy-engine/codecs/codectest"
 )
 
+// hidden is a host that the client is not to hear of.
+const hidden = "hidden.invalid:27017"
+
 var helloReply = oldReply(1, boolean("ismaster", true), array("hosts", str("0", hidden)), double("ok", 1))
 
 // The first hello goes to the backend before the command, and its reply to

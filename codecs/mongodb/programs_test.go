@@ -2,8 +2,6 @@ package mongodb
 
 import (
 	"context"
-	"os"
-	"sync"
 	"testing"
 	"time"
 
@@ -12,58 +10,51 @@ import (
 	"github.com/proxy-engine/proxy-engine/engine/mongotest/mongoprograms"
 )
 
+// The drivers and servers are here for the recording of transcripts only: what
+// they do with a proxy between them is tested in engine/mongotest.
+
 // patience is how long a program may take: far more than it needs.
 const patience = 3 * time.Minute
 
-// built builds the programs when they are first needed. They are removed in the
-// end.
-var built = sync.OnceValues(mongoprograms.Build)
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		if programs, err := built(); err == nil {
-			programs.Close()
-		}
-		os.Exit(code)
-	}))
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func programs(t *testing.T) *mongoprograms.Programs {
 	t.Helper()
-	p, err := built()
+	p, err := mongoprograms.Build()
 	must(t, err)
+	t.Cleanup(func() { must(t, p.Close()) })
 	return p
 }
 
-// runClient runs a client program to its end. Which server it has been at is
-// left out of the report.
-func runClient(t *testing.T, d mongoprograms.Driver, j mongoprograms.Job) mongoprograms.Report {
+// runClient runs a client program to its end.
+func runClient(t *testing.T, p *mongoprograms.Programs, d mongoprograms.Driver, uri string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	j.Batch = max(10, j.Count/10)
-	r, err := programs(t).Run(ctx, d, j)
+	r, err := p.Run(ctx, d, mongoprograms.Job{URI: uri, Database: "shop", Count: 2, Batch: 10, Beats: 2})
 	must(t, err)
-	r.Server = 0
-	return r
+	if r.Error != "" {
+		t.Fatalf("%+v", r)
+	}
 }
 
 // ferret starts a FerretDB server, until the end of the test, and returns its
-// address.
-func ferret(t *testing.T, o mongoprograms.ServerOptions) string {
+// address. If it logs in, only alice may, who stands in the database shop.
+func ferret(t *testing.T, p *mongoprograms.Programs, logsIn bool) string {
 	t.Helper()
-	o.Dir = t.TempDir()
-	server, err := programs(t).Start(o)
+	o := mongoprograms.ServerOptions{Dir: t.TempDir()}
+	if logsIn {
+		o.Database, o.User, o.Password = "shop", "alice", "secret"
+	}
+	server, err := p.Start(o)
 	must(t, err)
-	t.Cleanup(func() {
-		if err := server.Stop(); err != nil {
-			t.Log(err)
-		}
-	})
+	t.Cleanup(func() { must(t, server.Stop()) })
 	return server.Address
-}
-
-// login has only alice log in, who stands in this database.
-func login(database string) mongoprograms.ServerOptions {
-	return mongoprograms.ServerOptions{Member: hidden, Database: database, User: "alice", Password: "secret"}
 }

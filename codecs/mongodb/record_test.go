@@ -27,19 +27,15 @@ type recorder struct {
 // record holds a driver's conversation and writes its transcripts.
 func record(t *testing.T, d mongoprograms.Driver, logsIn bool, name string) {
 	t.Helper()
-	options, user := mongoprograms.ServerOptions{}, ""
-	if logsIn {
-		options, user = login("shop"), "alice:secret@"
-		options.Member = ""
-	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
-	r := &recorder{t: t, server: ferret(t, options), listener: listener}
-	r.running.Go(r.accept)
-	said := runClient(t, d, work("mongodb://"+user+listener.Addr().String()+"/shop"+quick, "shop", 2, ""))
-	if said.Error != "" {
-		t.Fatalf("%+v", said)
+	p, user := programs(t), ""
+	if logsIn {
+		user = "alice:secret@"
 	}
+	r := &recorder{t: t, server: ferret(t, p, logsIn), listener: listener}
+	r.running.Go(r.accept)
+	runClient(t, p, d, "mongodb://"+user+listener.Addr().String()+"/shop?heartbeatFrequencyMS=500")
 	listener.Close()
 	r.running.Wait()
 	r.write(name)

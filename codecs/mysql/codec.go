@@ -49,6 +49,7 @@ var (
 	_ codecs.Codec    = (*codec)(nil)
 	_ codecs.Upgrader = (*codec)(nil)
 	_ codecs.Computer = (*codec)(nil)
+	_ codecs.Ender    = (*codec)(nil)
 	_ codecs.Closer   = (*codec)(nil)
 )
 
@@ -58,48 +59,83 @@ func (c *codec) Start() codecs.Step {
 	if err := c.draw(); err != nil {
 		return fail(codecs.Internal, "")
 	}
-	at := 0
-	c.toClient, at = c.client.begin(c.toClient)
-	c.toClient = finish(appendGreeting(c.toClient, c.greeting()), at)
-	return codecs.Step{ToClient: c.toClient}
+	return c.tellClient(appendGreeting(nil, c.greeting()))
 }
 
-// Client takes the client's bytes in the phases in which it is its turn, and
-// leaves them alone in others.
+// Client takes the packet at the start of the client's bytes in the phases in
+// which it is its turn, and leaves them alone in others.
 func (c *codec) Client(in []byte) codecs.Step {
 	c.wipe()
-	switch c.phase {
-	case phaseResponse:
-		return c.handshake(in)
-	case phaseAnswer:
-		return c.answer(in)
-	case phaseLogin:
-		return c.clientExchange(in)
-	case phaseProof:
-		return c.proof(in)
-	case phasePassword:
-		return c.password(in)
-	case phaseCommand:
-		return c.command(in)
-	default:
+	handle := c.clientTurn()
+	if handle == nil {
 		return codecs.Step{}
 	}
+	payload, f := c.client.read(in)
+	if f != faultNone {
+		return c.clientFault(f)
+	}
+	step := handle(c, payload)
+	if c.late == nil && step.Action == codecs.Route {
+		return step // the response is left for Open
+	}
+	step.Consumed = headerSize + len(payload)
+	return step
 }
 
-// Backend takes the backend's bytes likewise.
+// handler takes the payload of a packet.
+type handler func(c *codec, payload []byte) codecs.Step
+
+// clientTurn returns what the client's next packet is for, nil if it isn't its
+// turn.
+func (c *codec) clientTurn() handler {
+	switch c.phase {
+	case phaseResponse:
+		return (*codec).handshake
+	case phaseAnswer:
+		return (*codec).answer
+	case phaseLogin:
+		if c.late == nil { // else it has sent its command and waits
+			return (*codec).clientSaid
+		}
+	case phaseProof:
+		return (*codec).proof
+	case phasePassword:
+		return (*codec).password
+	case phaseCommand:
+		return (*codec).command
+	}
+	return nil
+}
+
+// Backend takes the backend's packets likewise.
 func (c *codec) Backend(in []byte) codecs.Step {
 	c.wipe()
+	handle := c.backendTurn()
+	if handle == nil {
+		return codecs.Step{}
+	}
+	payload, f := c.backend.read(in)
+	if f != faultNone {
+		return c.backendFault(f)
+	}
+	step := handle(c, payload)
+	step.Consumed = headerSize + len(payload)
+	return step
+}
+
+// backendTurn is the backend's clientTurn.
+func (c *codec) backendTurn() handler {
 	switch c.phase {
 	case phaseGreeting:
-		return c.backendGreeting(in)
+		return (*codec).backendGreeting
 	case phaseLogin:
-		return c.backendExchange(in)
+		return (*codec).backendSaid
 	case phaseReplay:
-		return c.replayed(in)
+		return (*codec).replayed
 	case phaseKill:
-		return c.killed(in)
+		return (*codec).killed
 	default:
-		return codecs.Step{}
+		return nil
 	}
 }
 
@@ -122,9 +158,13 @@ func (c *codec) Refuse(dst []byte, f codecs.Failure) []byte {
 	if f.Kind == codecs.NotFound && c.late != nil && c.late.kill != nil {
 		f.Detail = detailThread
 	}
-	dst, at := c.client.begin(dst)
-	return finish(appendRefusal(dst, f), at)
+	return c.client.appendPacket(dst, appendRefusal(nil, f))
 }
+
+// ClientEnded implements codecs.Ender: whatever was left of either side's bytes
+// means nothing to the other, and a backend that goes in the middle of the login
+// is to be told of in words.
+func (c *codec) ClientEnded() {}
 
 // Close overwrites what is left of passwords. No computation is under way.
 func (c *codec) Close() {

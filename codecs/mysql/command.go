@@ -22,22 +22,8 @@ const (
 // statistics is what COM_STATISTICS tells, as a text: nothing is known.
 const statistics = "Uptime: 0  Threads: 0  Questions: 0"
 
-// command serves the client's command at the start of in. Each begins to count
-// anew.
-func (c *codec) command(in []byte) codecs.Step {
-	c.client.next = 0
-	payload, f := c.client.read(in)
-	if f != faultNone {
-		step := c.clientFault(f)
-		step.Patient = true
-		return step
-	}
-	step := c.serve(payload)
-	step.Consumed = headerSize + len(payload)
-	return step
-}
-
-func (c *codec) serve(payload []byte) codecs.Step {
+// command serves the client's command.
+func (c *codec) command(payload []byte) codecs.Step {
 	if len(payload) == 0 {
 		return c.noDatabase()
 	}
@@ -63,10 +49,12 @@ func (c *codec) serve(payload []byte) codecs.Step {
 	}
 }
 
-// reply answers the client with one packet and goes on serving it.
+// reply answers the client with a command's last packet and goes on serving it.
+// The next command begins to count anew.
 func (c *codec) reply(payload []byte) codecs.Step {
 	step := c.tellClient(payload)
 	step.Patient = true
+	c.client.next = 0
 	return step
 }
 

@@ -91,8 +91,9 @@
 // password, repeats what was SET, selects the database and relays; the
 // backend's answer to the selection is the client's. A wrong password, or a
 // SET the backend refuses, is answered with the backend's own ERR, and the
-// session ends. Everything else is answered with error 1046. The first
-// database decides: to leave its backend a client has to connect anew.
+// session ends. KILL routes too, see below. Everything else is answered with
+// error 1046. The first database decides: to leave its backend a client has to
+// connect anew.
 //
 // It takes a client that knows caching_sha2_password, and without TLS one that
 // fetches the server's key. As tried, or as documented where marked *:
@@ -111,13 +112,33 @@
 // sha256_password or, if the backend's leg is TLS, mysql_clear_password. Others
 // need a proof only the client can give.
 //
+// # KILL
+//
+// The connection id of the greeting is ours, since the backend isn't known yet;
+// SELECT CONNECTION_ID() of a client that has a backend yields the backend's own.
+// Command line clients stop a statement (Ctrl-C) by connecting anew without a
+// database and sending KILL QUERY with the id they were greeted with. So each
+// session registers its id together with the backend's when it is logged in
+// (Step.Key and KeyData), and a client bound late that sends KILL [HARD | SOFT]
+// [CONNECTION | QUERY] with an id, or COM_PROCESS_KILL, is routed to that
+// session's backend (RouteKey) and logged in there with its own password. The
+// backend is sent the KILL with its own id, decides whether that user may, and
+// its answer ends the client's session. An id that isn't known is answered with
+// error 1094.
+//
+// The KILL of a client that has a backend passes as it is. With an id that SELECT
+// CONNECTION_ID() has told there it works. With the id of a greeting it means
+// nobody: ours have the highest bit set, which those of MySQL and MariaDB don't
+// get to. That is also why Ctrl-C stops nothing where the user, an attribute or
+// the server name is the resource: the second connection is routed as the first
+// was, and its KILL passes.
+//
 // # Limits
 //
-// The connection id of the greeting is ours: KILL with it means another
-// session, or none, to the backend; the backend's own is SELECT
-// CONNECTION_ID(). COM_CHANGE_USER passes, but drivers that compute its answer
-// from the nonce of the greeting instead of the last one they were given are
-// denied access. Clients without PluginAuth can't be told of another nonce by
-// the protocol; they are asked for mysql_native_password nevertheless, which
-// mysql (npm) understands.
+// COM_CHANGE_USER passes, but drivers that compute its answer from the nonce of
+// the greeting instead of the last one they were given are denied access. (Tried
+// and fine: MySQLdb, mysql2, and mariadb of npm, which refuses to send it to a
+// server whose version isn't MariaDB's.) Clients without PluginAuth can't be told
+// of another nonce by the protocol; they are asked for mysql_native_password
+// nevertheless, which mysql (npm) understands.
 package mysql

@@ -14,3 +14,6 @@ func appendERR(dst []byte, code uint16, state sqlState) []byte {
 	dst = append(dst, typeERR, byte(code), byte(code>>8), '#')
 	return append(dst, state...)
 }
+
+// isERR says that the payload is an ERR packet.
+func isERR(payload []byte) bool { return len(payload) > 0 && payload[0] == typeERR }

@@ -2,20 +2,6 @@ package mysql
 
 import "github.com/proxy-engine/proxy-engine/codecs"
 
-// clientExchange passes on the client's packet at the start of in.
-func (c *codec) clientExchange(in []byte) codecs.Step {
-	if c.late != nil {
-		return codecs.Step{} // it has sent its command and waits
-	}
-	payload, f := c.client.read(in)
-	if f != faultNone {
-		return c.clientFault(f)
-	}
-	step := c.clientSaid(payload)
-	step.Consumed = headerSize + len(payload)
-	return step
-}
-
 // clientSaid passes on the client's packet, unless it is one that means
 // something else on the other leg.
 func (c *codec) clientSaid(payload []byte) codecs.Step {
@@ -25,17 +11,7 @@ func (c *codec) clientSaid(payload []byte) codecs.Step {
 	return c.tellBackend(payload)
 }
 
-// backendExchange takes the backend's packet at the start of in.
-func (c *codec) backendExchange(in []byte) codecs.Step {
-	payload, f := c.backend.read(in)
-	if f != faultNone {
-		return c.backendFault(f)
-	}
-	step := c.backendSaid(payload)
-	step.Consumed = headerSize + len(payload)
-	return step
-}
-
+// backendSaid takes what the backend says to a response.
 func (c *codec) backendSaid(payload []byte) codecs.Step {
 	if len(payload) == 0 {
 		return fail(codecs.Unavailable, detailBackend)
@@ -73,11 +49,13 @@ func (c *codec) accepted(payload []byte) codecs.Step {
 	}
 }
 
-// denied passes on the backend's own ERR, after which it closes.
+// denied passes on the backend's own ERR, which ends the session.
 func (c *codec) denied(payload []byte) codecs.Step {
 	c.forget()
 	c.lastWord = true
-	return c.tellClient(payload)
+	step := c.tellClient(payload)
+	step.Action = codecs.Close
+	return step
 }
 
 // switched notes the method the backend asks for, and asks the client for it.
@@ -124,7 +102,8 @@ func (c *codec) methodSaid(payload []byte) codecs.Step {
 	return fail(codecs.Unsupported, detailMethod)
 }
 
-// tellClient is the step that sends the client a packet.
+// tellClient is the step that sends the client a packet, behind what it has been
+// told in this step already.
 func (c *codec) tellClient(payload []byte) codecs.Step {
 	c.toClient = c.client.appendPacket(c.toClient, payload)
 	return codecs.Step{ToClient: c.toClient}

@@ -70,6 +70,32 @@ func FuzzAuthSwitch(f *testing.F) {
 	})
 }
 
+// FuzzOK: what is taken for the end of a command's results has the status of one,
+// and is the same with a text behind it.
+func FuzzOK(f *testing.F) {
+	f.Add(appendOK(nil, statusAutocommit))
+	f.Add(appendOK(nil, statusMoreResults))
+	f.Add(appendEnd(nil, 0, statusAutocommit))
+	f.Add(appendEnd(nil, DeprecateEOF, statusAutocommit))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		last := isLastOK(in)
+		if last && in[0] != typeOK && in[0] != typeEOF {
+			t.Fatalf("%q ends results", in)
+		}
+		if isEOF := len(in) == 5 && in[0] == typeEOF; last && !isEOF && !isLastOK(append(in, "text"...)) {
+			t.Errorf("%q ends results, with a text it doesn't", in)
+		}
+		if len(in) > 1 {
+			status := uint16(in[0]) | uint16(in[1])<<8
+			for _, packet := range [][]byte{appendOK(nil, status), appendEnd(nil, 0, status), appendEnd(nil, DeprecateEOF, status)} {
+				if isLastOK(packet) != (status&statusMoreResults == 0) {
+					t.Errorf("%q ends results: %v", packet, isLastOK(packet))
+				}
+			}
+		}
+	})
+}
+
 // FuzzStatement: a USE that is understood means the same when its name is
 // quoted, only what is one statement is understood, and white space doesn't
 // matter.

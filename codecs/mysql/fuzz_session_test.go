@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
@@ -32,6 +33,7 @@ func FuzzClient(f *testing.F) {
 	f.Add(oldResponse().packet(1), []byte{1, 40})
 	f.Add(aliceResponse().sslRequest(), []byte{3})
 	f.Add(late, []byte{9})
+	f.Add(join(lateClient().packet(1), packetOf(3, nil)), []byte{5})
 	f.Add([]byte("GET / HTTP/1.1\r\n\r\n"), []byte{2})
 	f.Fuzz(func(t *testing.T, in, sizes []byte) {
 		if len(in) > maxFuzzed {
@@ -79,18 +81,80 @@ func FuzzBackend(f *testing.F) {
 			return outcomeOf(s)
 		}
 		whole := run(nil)
-		chopped := run(sizes)
-		if whole != chopped {
+		if chopped := run(sizes); chopped != whole {
 			t.Fatalf("whole %+v, in chunks %+v", whole, chopped)
 		}
-		for said := []byte(whole.toClient); len(said) > headerSize && whole.action != codecs.Relay; {
-			payload := said[headerSize : headerSize+payloadSize(said)]
-			if !bytes.Contains(in, payload) {
-				t.Fatalf("the client heard %q", payload)
-			}
-			said = said[headerSize+len(payload):]
-		}
+		checkHeard(t, whole, in)
 	})
+}
+
+// checkHeard expects that the client has heard no packet the backend hasn't said.
+func checkHeard(t *testing.T, o outcome, said []byte) {
+	t.Helper()
+	for heard := []byte(o.toClient); len(heard) > headerSize && o.action != codecs.Relay; {
+		payload := heard[headerSize : headerSize+payloadSize(heard)]
+		if !bytes.Contains(said, payload) {
+			t.Fatalf("the client heard %q", payload)
+		}
+		heard = heard[headerSize+len(payload):]
+	}
+}
+
+// FuzzPasswords: whatever a backend without TLS says while a password is held
+// for it, of a client inside TLS or of one bound late, it isn't told the
+// password, and its bytes come to the same in chunks of any size.
+func FuzzPasswords(f *testing.F) {
+	key := packetOf(6, testPublicKey())
+	full := packetOf(4, []byte{typeMoreData, sha2Full})
+	f.Add(false, join(key, okPacket(8)), []byte{7})
+	f.Add(false, join(switchTo(6, nameClear), okPacket(8)), []byte{3})
+	f.Add(false, packetOf(6, []byte("\x01-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")), []byte{9})
+	f.Add(true, join(switchTo(2, nameSHA2), full, key, okPacket(8), okPacket(1)), []byte{7})
+	f.Add(true, join(switchTo(2, nameClear), okPacket(4)), []byte{3})
+	f.Add(true, join(switchTo(2, nameNative), okPacket(4), okPacket(1)), []byte{1})
+	f.Add(true, join(okPacket(2), errPacket(1, 1193, "Unknown system variable")), []byte{30})
+	f.Fuzz(func(t *testing.T, late bool, in, sizes []byte) {
+		if len(in) > maxFuzzed {
+			return
+		}
+		run := func(sizes []byte) outcome {
+			s := holding(t, late)
+			s.Backend(codectest.Chop(in, sizes)...)
+			if bytes.Contains(s.ToBackend, []byte(testPassword)) {
+				t.Fatalf("the backend heard %q", s.ToBackend)
+			}
+			o := outcomeOf(s)
+			o.toBackend = fmt.Sprint(len(o.toBackend), " bytes") // what is encrypted is never the same
+			return o
+		}
+		whole := run(nil)
+		if chopped := run(sizes); chopped != whole {
+			t.Fatalf("whole %+v, in chunks %+v", whole, chopped)
+		}
+		checkHeard(t, whole, in)
+	})
+}
+
+// holding returns a session that holds a password for a backend without TLS: of
+// a client inside TLS that was asked for it, or of one bound late, which has set
+// something, and whose backend has its response.
+func holding(t *testing.T, late bool) started {
+	t.Helper()
+	if !late {
+		s := twoLegs(t, nameSHA2, true, false, Options{})
+		s.fullAuthentication(t, nameSHA2)
+		s.fromClient(clear0)
+		s.heardBackend()
+		return s
+	}
+	s := waiting(t, Options{})
+	s.command(commandQuery, "set x = 1")
+	s.command(commandInitDB, "shop")
+	s.heardClient()
+	s.Open(codecs.Target{})
+	s.Backend(modernBackend())
+	s.heardBackend()
+	return s
 }
 
 // FuzzCommands: whatever a client sends that is logged in without a backend

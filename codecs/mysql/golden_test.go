@@ -27,11 +27,11 @@ var conversations = []struct {
 	{"ed25519", codecs.NoTLS, false, "beta", codecs.Relay},
 	{"either", codecs.PreferTLS, false, "gamma", codecs.Relay},
 	{"empty", codecs.NoTLS, false, "alpha", codecs.Relay},
-	{"wrong_password", codecs.NoTLS, false, "alpha", codecs.More},
+	{"wrong_password", codecs.NoTLS, false, "alpha", codecs.Close},
 	{"sha2_full_tls", codecs.RequireTLS, true, "alpha", codecs.Relay},
 	{"sha2_full_rsa", codecs.NoTLS, true, "alpha", codecs.Relay},
 	{"late", codecs.NoTLS, false, "beta", codecs.Relay},
-	{"late_wrong_password", codecs.NoTLS, false, "beta", codecs.More},
+	{"late_wrong_password", codecs.NoTLS, false, "beta", codecs.Close},
 }
 
 // turn is a line of a transcript: C and B are what the client and the backend

@@ -9,13 +9,8 @@ const (
 	detailOld      = "Client does not support authentication protocol requested by server; consider upgrading MySQL client"
 )
 
-// handshake reads the packet at the start of in, which is an SSLRequest or the
-// handshake response.
-func (c *codec) handshake(in []byte) codecs.Step {
-	payload, f := c.client.read(in)
-	if f != faultNone {
-		return c.clientFault(f)
-	}
+// handshake takes an SSLRequest or the handshake response.
+func (c *codec) handshake(payload []byte) codecs.Step {
 	flags, ok := capabilitiesOf(payload)
 	switch {
 	case !ok:
@@ -31,22 +26,22 @@ func (c *codec) handshake(in []byte) codecs.Step {
 	if !ok {
 		return fail(codecs.Malformed, detailResponse)
 	}
-	step := c.route(&r)
-	if step.Action != codecs.Route {
-		step.Consumed = headerSize + len(payload)
-	}
-	return step
+	return c.route(&r)
 }
 
-// clientFault is what follows from a fault in the client's packet.
+// clientFault is what follows from a fault in the client's packet. A client
+// that didn't understand askNative takes itself for logged in and sends a
+// command, whose number is 0.
 func (c *codec) clientFault(f fault) codecs.Step {
-	switch f {
-	case faultLong:
+	switch {
+	case f == faultShort:
+		return codecs.Step{Patient: c.phase == phaseCommand}
+	case f == faultLong:
 		return fail(codecs.Malformed, detailLong)
-	case faultOrder:
-		return fail(codecs.Malformed, detailOrder)
+	case c.phase == phaseAnswer:
+		return fail(codecs.Unsupported, detailOld)
 	default:
-		return codecs.Step{}
+		return fail(codecs.Malformed, detailOrder)
 	}
 }
 

@@ -77,21 +77,11 @@ func (c *codec) replay() codecs.Step {
 const detailSetting = "the backend does not accept what was set before the database was selected"
 
 // replayed takes the backend's answer to a setting.
-func (c *codec) replayed(in []byte) codecs.Step {
-	payload, f := c.backend.read(in)
-	if f != faultNone {
-		return c.backendFault(f)
-	}
-	step := c.settingAnswered(payload)
-	step.Consumed = headerSize + len(payload)
-	return step
-}
-
-func (c *codec) settingAnswered(payload []byte) codecs.Step {
+func (c *codec) replayed(payload []byte) codecs.Step {
 	switch {
 	case isLastOK(payload):
 		return c.replay()
-	case len(payload) > 0 && payload[0] == typeERR:
+	case isERR(payload):
 		step := fail(codecs.Unsupported, detailSetting)
 		step.ToClient = c.denied(payload).ToClient
 		return step

@@ -105,17 +105,13 @@ func (c *codec) sendKill() codecs.Step {
 // killed passes on the backend's answer and ends the session. Clients have made
 // the connection for this; to go on with it would be to stay at a backend that
 // nobody has routed to.
-func (c *codec) killed(in []byte) codecs.Step {
-	payload, f := c.backend.read(in)
-	switch {
-	case f != faultNone:
-		return c.backendFault(f)
-	case !isLastOK(payload) && (len(payload) == 0 || payload[0] != typeERR):
+func (c *codec) killed(payload []byte) codecs.Step {
+	if !isLastOK(payload) && !isERR(payload) {
 		return fail(codecs.Unavailable, detailBackend)
 	}
 	step := c.tellClient(payload)
 	c.backend.next = 0
 	step.ToBackend = c.tellBackend([]byte{commandQuit}).ToBackend
-	step.Action, step.Consumed = codecs.Close, headerSize+len(payload)
+	step.Action = codecs.Close
 	return step
 }

@@ -52,29 +52,16 @@ func (c *codec) lateLogin(r *response) codecs.Step {
 // askSHA2 asks for caching_sha2_password's answer, unless the response has it.
 func (c *codec) askSHA2(r *response) codecs.Step {
 	if methodOf(r.plugin) == methodSHA2 {
-		return c.proven(r.answer)
+		return c.proof(r.answer)
 	}
 	c.phase = phaseProof
-	at := 0
-	c.toClient, at = c.client.begin(c.toClient)
-	c.toClient = finish(appendAuthSwitch(c.toClient, nameSHA2, c.salt[:]), at)
-	return codecs.Step{ToClient: c.toClient}
+	return c.tellClient(appendAuthSwitch(nil, nameSHA2, c.salt[:]))
 }
 
-// proof takes the client's answer to the nonce.
-func (c *codec) proof(in []byte) codecs.Step {
-	payload, f := c.client.read(in)
-	if f != faultNone {
-		return c.clientFault(f)
-	}
-	step := c.proven(payload)
-	step.Consumed = headerSize + len(payload)
-	return step
-}
-
-// proven asks for the password itself, as a server does that doesn't know it
-// yet. An answer of none, or of a NUL, says that there is no password.
-func (c *codec) proven(answer []byte) codecs.Step {
+// proof takes the client's answer to the nonce and asks for the password
+// itself, as a server does that doesn't know it yet. An answer of none, or of a
+// NUL, says that there is no password.
+func (c *codec) proof(answer []byte) codecs.Step {
 	switch {
 	case isNone(answer):
 		return c.welcome()
@@ -86,17 +73,7 @@ func (c *codec) proven(answer []byte) codecs.Step {
 }
 
 // password takes the client's password, or its request for our key.
-func (c *codec) password(in []byte) codecs.Step {
-	payload, f := c.client.read(in)
-	if f != faultNone {
-		return c.clientFault(f)
-	}
-	step := c.passwordSaid(payload)
-	step.Consumed = headerSize + len(payload)
-	return step
-}
-
-func (c *codec) passwordSaid(payload []byte) codecs.Step {
+func (c *codec) password(payload []byte) codecs.Step {
 	switch {
 	case c.secured:
 		return c.keepPassword(payload)

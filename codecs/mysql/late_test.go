@@ -122,6 +122,7 @@ func TestLateLoginRefusals(t *testing.T) {
 		{"no methods", key, old.packet(1), nil, 1046, detailNoPlugin},
 		{"no TLS and no key", Options{LateBinding: true}, lateClient().packet(1), nil, 1046, detailNoSafeWay},
 		{"an answer of another method", key, short.packet(1), nil, 1043, detailAnswer},
+		{"an empty packet for a password", key, lateClient().packet(1), packetOf(3, nil), 1045, detailDenied},
 		{"a password that can't be decrypted", key, lateClient().packet(1), packetOf(3, make([]byte, 256)), 1045, detailDenied},
 	} {
 		s := start(t, test.options)

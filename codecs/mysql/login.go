@@ -29,18 +29,6 @@ type login struct {
 	secret []byte
 }
 
-// backendGreeting reads the packet at the start of in, which is the backend's
-// greeting or an ERR in its place.
-func (c *codec) backendGreeting(in []byte) codecs.Step {
-	payload, f := c.backend.read(in)
-	if f != faultNone {
-		return c.backendFault(f)
-	}
-	step := c.greeted(payload)
-	step.Consumed = headerSize + len(payload)
-	return step
-}
-
 // backendFault is what follows from a fault in the backend's packet.
 func (c *codec) backendFault(f fault) codecs.Step {
 	if f == faultShort {
@@ -49,8 +37,9 @@ func (c *codec) backendFault(f fault) codecs.Step {
 	return fail(codecs.Unavailable, detailBackend)
 }
 
-func (c *codec) greeted(payload []byte) codecs.Step {
-	if len(payload) > 0 && payload[0] == typeERR {
+// backendGreeting takes the backend's greeting, or an ERR in its place.
+func (c *codec) backendGreeting(payload []byte) codecs.Step {
+	if isERR(payload) {
 		return c.denied(payload)
 	}
 	g, ok := parseGreeting(payload)
@@ -100,11 +89,8 @@ func (c *codec) respond() codecs.Step {
 func (c *codec) sendResponse(answer []byte) codecs.Step {
 	r := c.login.identity
 	r.answer = answer
-	at := 0
-	c.toBackend, at = c.backend.begin(c.toBackend)
-	c.toBackend = finish(appendResponse(c.toBackend, r), at)
 	c.phase = phaseLogin
-	return codecs.Step{ToBackend: c.toBackend}
+	return c.tellBackend(appendResponse(nil, r))
 }
 
 // askNative asks a client without PluginAuth to answer the backend's nonce. By
@@ -113,25 +99,13 @@ func (c *codec) sendResponse(answer []byte) codecs.Step {
 func (c *codec) askNative() codecs.Step {
 	c.phase = phaseAnswer
 	c.login.method = methodNative
-	at := 0
-	c.toClient, at = c.client.begin(c.toClient)
-	c.toClient = finish(appendAuthSwitch(c.toClient, nameNative, c.login.salt), at)
-	return codecs.Step{ToClient: c.toClient}
+	return c.tellClient(appendAuthSwitch(nil, nameNative, c.login.salt))
 }
 
-// answer takes the client's answer to askNative. One that didn't understand
-// takes itself for logged in and sends a command, whose number is 0.
-func (c *codec) answer(in []byte) codecs.Step {
-	payload, f := c.client.read(in)
-	switch {
-	case f == faultOrder:
-		return fail(codecs.Unsupported, detailOld)
-	case f != faultNone:
-		return c.clientFault(f)
-	case len(payload) != 0 && len(payload) != nativeSize:
+// answer takes the client's answer to askNative.
+func (c *codec) answer(payload []byte) codecs.Step {
+	if len(payload) != 0 && len(payload) != nativeSize {
 		return fail(codecs.Malformed, detailAnswer)
 	}
-	step := c.sendResponse(payload)
-	step.Consumed = headerSize + len(payload)
-	return step
+	return c.sendResponse(payload)
 }

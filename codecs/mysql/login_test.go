@@ -226,8 +226,8 @@ func TestBackendsOwnERR(t *testing.T) {
 	if heard := s.heardClient(); !bytes.Equal(heard, packetOf(2, blocked[headerSize:])) {
 		t.Errorf("the client heard %q", heard)
 	}
-	if words := s.Refuse(codecs.Failure{Kind: codecs.Unavailable}); len(words) != 0 {
-		t.Errorf("%q follows the backend's own ERR", words)
+	if words := s.Refuse(codecs.Failure{Kind: codecs.Unavailable}); s.Action != codecs.Close || len(words) != 0 {
+		t.Errorf("action %d, %q follows the backend's own ERR", s.Action, words)
 	}
 	s = opened(t, Options{}, aliceResponse().in("shop"), codecs.Target{})
 	s.Backend(modernBackend(), switchTo(2, nameNative))
@@ -237,8 +237,8 @@ func TestBackendsOwnERR(t *testing.T) {
 	if heard := s.heardClient(); !bytes.Equal(heard, errPacket(4, 1045, "Access denied for user 'alice'")) {
 		t.Errorf("the client heard %q", heard)
 	}
-	if words := s.Refuse(codecs.Failure{Kind: codecs.Unavailable}); len(words) != 0 {
-		t.Errorf("%q follows the backend's own ERR", words)
+	if words := s.Refuse(codecs.Failure{Kind: codecs.Unavailable}); s.Action != codecs.Close || len(words) != 0 {
+		t.Errorf("action %d, %q follows the backend's own ERR", s.Action, words)
 	}
 }
 

@@ -58,25 +58,11 @@ func payloadSize(in []byte) int {
 	return int(in[0]) | int(in[1])<<8 | int(in[2])<<16
 }
 
-// appendPacket appends the next packet of the leg.
+// appendPacket appends the next packet of the leg. No payload of ours reaches
+// 2^24 bytes.
 func (l *leg) appendPacket(dst, payload []byte) []byte {
-	dst, at := l.begin(dst)
-	return finish(append(dst, payload...), at)
-}
-
-// begin appends the header of the next packet of the leg and returns where it
-// stands. The payload is to be appended, then finish called.
-func (l *leg) begin(dst []byte) (extended []byte, at int) {
-	at = len(dst)
-	dst = append(dst, 0, 0, 0, l.next)
+	size := len(payload)
+	dst = append(dst, byte(size), byte(size>>8), byte(size>>16), l.next)
 	l.next++
-	return dst, at
-}
-
-// finish writes the length of the packet whose header begins at at and whose
-// payload ends with dst. No payload of ours reaches 2^24 bytes.
-func finish(dst []byte, at int) []byte {
-	size := len(dst) - at - headerSize
-	dst[at], dst[at+1], dst[at+2] = byte(size), byte(size>>8), byte(size>>16)
-	return dst
+	return append(dst, payload...)
 }

@@ -32,21 +32,17 @@ func warningColumns() []column {
 // none. (MySQL: Protocol::Text Resultset.)
 func (c *codec) result(columns []column, row bool) codecs.Step {
 	flags := c.login.identity.capabilities
-	c.sendClient(appendColumnCount(nil, flags, len(columns)))
+	c.tellClient(appendColumnCount(nil, flags, len(columns)))
 	for _, col := range columns {
-		c.sendClient(appendColumn(nil, col))
+		c.tellClient(appendColumn(nil, col))
 	}
 	if !flags.has(DeprecateEOF) {
-		c.sendClient(appendEnd(nil, flags, c.late.status))
+		c.tellClient(appendEnd(nil, flags, c.late.status))
 	}
 	if row {
-		c.sendClient(appendRow(nil, columns))
+		c.tellClient(appendRow(nil, columns))
 	}
 	return c.reply(appendEnd(nil, flags, c.late.status))
-}
-
-func (c *codec) sendClient(payload []byte) {
-	c.toClient = c.client.appendPacket(c.toClient, payload)
 }
 
 // appendColumnCount appends a result's first packet, with OptionalMetadata the

@@ -5,9 +5,9 @@ import (
 	"io"
 )
 
-// foreign is a bit that connection ids of backends, which count up from 1, don't
-// have: one of ours that reaches a backend unmapped (KILL in a relayed session)
-// is that of nobody there.
+// foreign is a bit that the connection ids of MySQL and MariaDB, which count up
+// from 1, don't have: one of ours that reaches a backend as it is (KILL in a
+// relayed session) is that of nobody there.
 const foreign = 1 << 31
 
 // draw makes the nonce and the connection id.

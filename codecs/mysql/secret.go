@@ -95,8 +95,12 @@ func (c *codec) seal(key []byte) codecs.Step {
 // A client may send it in clear: MariaDB's takes a connection over loopback for
 // safe without TLS. What it has told the wire already isn't refused here.
 func (c *codec) open(sealed, salt []byte, then func(password []byte) codecs.Step) codecs.Step {
-	if n := len(sealed); n != c.settings.Key.Size() && sealed[n-1] == 0 {
+	switch {
+	case len(sealed) == c.settings.Key.Size():
+	case bytes.HasSuffix(sealed, []byte{0}):
 		return then(sealed)
+	default:
+		return fail(codecs.Forbidden, detailDenied)
 	}
 	sealed, salt = bytes.Clone(sealed), bytes.Clone(salt)
 	var err error
@@ -114,8 +118,13 @@ func (c *codec) open(sealed, salt []byte, then func(password []byte) codecs.Step
 // opened sends the backend the password of a client without TLS.
 func (c *codec) opened(password []byte) codecs.Step { return c.tellBackend(password) }
 
+// maxKeyBits is the size of the largest RSA key of a backend's that is used:
+// clients take no larger one (OPENSSL_RSA_MAX_MODULUS_BITS), and a packet has
+// room for one that would keep a core busy for minutes.
+const maxKeyBits = 16384
+
 var (
-	errKey  = errors.New("no RSA key in PEM")
+	errKey  = errors.New("no usable RSA key in PEM")
 	errSalt = errors.New("no nonce")
 )
 
@@ -131,7 +140,7 @@ func seal(random io.Reader, key, secret, salt []byte) ([]byte, error) {
 		return nil, err
 	}
 	public, ok := parsed.(*rsa.PublicKey)
-	if !ok {
+	if !ok || public.N.BitLen() > maxKeyBits {
 		return nil, errKey
 	}
 	combined, err := combine(secret, salt)

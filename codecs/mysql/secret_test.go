@@ -2,7 +2,9 @@ package mysql
 
 import (
 	"bytes"
+	"crypto/rsa"
 	"fmt"
+	"math/big"
 	"slices"
 	"testing"
 
@@ -50,7 +52,7 @@ func payloadOf(t *testing.T, packet []byte) []byte {
 	return packet[headerSize:]
 }
 
-var testPublicKey = func() []byte { return publicKeyOf(testKey()) }
+func testPublicKey() []byte { return publicKeyOf(testKey()) }
 
 // fullAuthentication brings caching_sha2_password to where the password is
 // asked for; sha256_password is there at once.
@@ -157,6 +159,12 @@ func TestNoPasswordPasses(t *testing.T) {
 	}
 }
 
+// hugeKey is a public key as long as a packet has room for.
+func hugeKey() []byte {
+	modulus := new(big.Int).Lsh(big.NewInt(1), maxPayload*4)
+	return publicKeyOf(&rsa.PrivateKey{PublicKey: rsa.PublicKey{N: modulus.Add(modulus, big.NewInt(1)), E: 65537}})
+}
+
 func TestPasswordRefusals(t *testing.T) {
 	for _, test := range []struct {
 		name      string
@@ -171,6 +179,7 @@ func TestPasswordRefusals(t *testing.T) {
 		{"not encrypted to our key", false, Options{Key: testKey()}, make([]byte, 256), nil, 1045, detailDenied},
 		{"not encrypted and not ended", false, Options{Key: testKey()}, []byte("open"), nil, 1045, detailDenied},
 		{"no PEM", true, Options{}, clear0, []byte("\x01key"), 1040, detailBackendKey},
+		{"a key that takes minutes", true, Options{}, clear0, hugeKey(), 1040, detailBackendKey},
 		{"no key in PEM", true, Options{}, clear0, []byte("\x01-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"), 1040, detailBackendKey},
 	} {
 		t.Run(test.name, func(t *testing.T) {

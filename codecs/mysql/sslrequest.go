@@ -22,7 +22,7 @@ func (c *codec) secure(payload []byte) codecs.Step {
 		return fail(codecs.Malformed, detailSSLRequest)
 	}
 	c.phase = phaseUpgrade
-	return codecs.Step{Action: codecs.StartTLS, Consumed: headerSize + responseHead}
+	return codecs.Step{Action: codecs.StartTLS}
 }
 
 // Secured notes that the client's leg is TLS and goes on to its handshake
@@ -40,8 +40,7 @@ func (c *codec) Secured(t codecs.TLS) codecs.Step {
 func (c *codec) requestTLS() codecs.Step {
 	c.phase = phaseBackendUpgrade
 	c.login.identity.capabilities |= SSL
-	at := 0
-	c.toBackend, at = c.backend.begin(c.toBackend)
-	c.toBackend = finish(appendResponseHead(c.toBackend, c.login.identity), at)
-	return codecs.Step{Action: codecs.StartBackendTLS, ToBackend: c.toBackend}
+	step := c.tellBackend(appendResponseHead(nil, c.login.identity))
+	step.Action = codecs.StartBackendTLS
+	return step
 }

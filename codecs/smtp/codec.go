@@ -89,13 +89,11 @@ func (c *codec) Client(in []byte) codecs.Step {
 	}
 }
 
-// Open begins the handover. The backend is to speak first, a PROXY header
-// comes before even that.
+// Open begins the handover. The backend is to speak first.
 func (c *codec) Open(_ []byte, t codecs.Target) codecs.Step {
 	c.phase = phaseHandover
 	c.handover = &handover{codec: c, client: t.Client, tls: t.TLS}
-	c.out = appendProxy(c.out[:0], c.cfg.ClientHeader, t)
-	return codecs.Step{ToBackend: c.out}
+	return codecs.Step{}
 }
 
 // Backend goes on with the handover, and then passes on the replies.

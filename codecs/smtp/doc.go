@@ -14,7 +14,6 @@
 // the client has an answer to already is swallowed:
 //
 //	backend                                        client
-//	   │◄── PROXY header (if configured)              │
 //	   ├──► 220                      else passed on ──►
 //	   │◄── EHLO                                      │
 //	   ├──► 250-STARTTLS ...                          │

@@ -182,9 +182,5 @@ func backendScripts() []script {
 			B: 502 what?
 			c: 451 4.3.0 the server doesn't take XCLIENT from here
 			fail`},
-		{name: "PROXY v1", options: Options{ClientHeader: ProxyV1}, text: hello + `
-			b: PROXY TCP4 192.0.2.1 198.51.100.2 40000 25
-			B: 220 backend
-			b: EHLO a.example`},
 	}
 }

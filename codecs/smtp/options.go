@@ -87,7 +87,8 @@ func (m TLSMode) String() string { return nameOf(tlsModeNames, int(m)) }
 // UnmarshalText takes the name that settings use.
 func (m *TLSMode) UnmarshalText(text []byte) error { return parse(m, tlsModeNames, text) }
 
-// ClientHeader is how a backend is told of the client's address.
+// ClientHeader is how a backend is told of the client's address in SMTP's own
+// words. The PROXY protocol is the driver's, before them.
 type ClientHeader uint8
 
 // The ways of telling a backend. Each must be allowed at the backend, to the
@@ -95,17 +96,12 @@ type ClientHeader uint8
 const (
 	// NoHeader: it isn't.
 	NoHeader ClientHeader = iota
-	// ProxyV1 and ProxyV2: the PROXY protocol's line, or its binary header,
-	// before anything else. In the clear: not for a leg that is TLS from the
-	// first byte.
-	ProxyV1
-	ProxyV2
 	// XClient: Postfix's XCLIENT command. A backend that doesn't list it isn't
 	// used: it would take every client for the proxy, and trust it as such.
 	XClient
 )
 
-var clientHeaderNames = []string{NoHeader: "none", ProxyV1: "proxy-v1", ProxyV2: "proxy-v2", XClient: "xclient"}
+var clientHeaderNames = []string{NoHeader: "none", XClient: "xclient"}
 
 // String returns the name that settings use.
 func (h ClientHeader) String() string { return nameOf(clientHeaderNames, int(h)) }

@@ -12,8 +12,9 @@ import "github.com/proxy-engine/proxy-engine/codecs"
 func Front(name string) codecs.Front {
 	shared := &codec{resource: []byte(name)}
 	return codecs.Front{
-		Protocol: codecs.TCP,
-		New:      func() codecs.Codec { return shared },
+		Protocol:  codecs.TCP,
+		HalfClose: true,
+		New:       func() codecs.Codec { return shared },
 	}
 }
 

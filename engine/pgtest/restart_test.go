@@ -89,11 +89,13 @@ func (r *restart) down(t *testing.T) {
 	gone.check(t, r.proxied)
 }
 
-// up starts the server again: the proxy must find it at once.
+// up starts the server again: the proxy must find it, at the latest when its
+// breaker tries it again.
 func (r *restart) up(t *testing.T) {
 	if err := r.cluster.Restart(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	enginetest.Eventually(t, "the server is found", func() bool { return psql(t, r.proxied, "-c", whoami).code == 0 })
 	if got := psql(t, r.proxied, "-c", whoami).succeeds(t); got != r.cluster.Name+"/postgres" {
 		t.Errorf("got to %s", got)
 	}

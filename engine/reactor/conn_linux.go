@@ -33,6 +33,7 @@ type Conn struct {
 	writable bool // valid until Write would block
 	readOn   bool // a short read doesn't mean that there is no more
 	failed   bool // reset, timed out, or refused
+	hungUp   bool // the peer sends no more
 	queued   bool // in loop.again
 }
 
@@ -49,6 +50,9 @@ func (c *Conn) note(ev netpoll.IOEvent) {
 	// stops short at TCP's urgent mark.
 	if ev&(unix.EPOLLRDHUP|unix.EPOLLPRI|gone) != 0 {
 		c.readOn = true
+	}
+	if ev&unix.EPOLLRDHUP != 0 {
+		c.hungUp = true
 	}
 	// Not EPOLLHUP: that also comes when both directions have ended in order.
 	if ev&unix.EPOLLERR != 0 {
@@ -71,6 +75,10 @@ func (c *Conn) Writable() bool { return c.writable }
 // Failed says that the peer has reset the connection, or that it timed out or
 // was never made. Bytes received before may still be readable.
 func (c *Conn) Failed() bool { return c.failed }
+
+// HungUp says that the peer has ended its side. Bytes it sent before may still be
+// readable.
+func (c *Conn) HungUp() bool { return c.hungUp }
 
 // Again has Ready called in the loop's next turn, after the events that are
 // due by then: for work that was cut short by its budget.

@@ -7,6 +7,7 @@ import (
 	"github.com/proxy-engine/proxy-engine/codecs/smtp"
 	"github.com/proxy-engine/proxy-engine/engine"
 	"github.com/proxy-engine/proxy-engine/engine/enginetest"
+	"github.com/proxy-engine/proxy-engine/engine/proxyheader"
 )
 
 // body returns what follows the header of a message.
@@ -140,10 +141,16 @@ func TestSwaks(t *testing.T) {
 // TestClientHeaders has Postfix see the client's address, not the proxy's.
 func TestClientHeaders(t *testing.T) {
 	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
-		for header, service := range map[smtp.ClientHeader]string{smtp.XClient: "shop", smtp.ProxyV1: "proxy", smtp.ProxyV2: "proxy"} {
-			to := shopAt(mailServer.at(t, service))
+		for _, told := range []struct {
+			words   smtp.ClientHeader
+			header  proxyheader.Version
+			service string
+		}{{smtp.XClient, proxyheader.None, "shop"}, {smtp.NoHeader, proxyheader.V1, "proxy"}, {smtp.NoHeader, proxyheader.V2, "proxy"}} {
+			to := shopAt(mailServer.at(t, told.service))
 			for _, by := range bothWays {
-				p := startProxy(t, impl, smtp.Options{RouteBy: by, ClientHeader: header}, to)
+				p := startProxy(t, impl, smtp.Options{RouteBy: by, ClientHeader: told.words}, to, func(cfg *engine.Config) {
+					cfg.Listeners[0].BackendHeader = told.header
+				})
 				client := dialFrom(t, "127.0.0.9", p)
 				client.Say("EHLO shop.example\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<xclient@shop.example>\r\n")
 				client.HearTo("250 2.1.5 Ok\r\n")
@@ -153,7 +160,7 @@ func TestClientHeaders(t *testing.T) {
 				client.HearEnd()
 				enginetest.Must(t, client.Close())
 				if got := mailServer.mail(t, "shop-xclient", 1)[0]; !strings.Contains(got, "[127.0.0.9]") {
-					t.Errorf("%v, %v: the message is %q", header, by, got)
+					t.Errorf("%v, %v, %v: the message is %q", told.words, told.header, by, got)
 				}
 			}
 		}

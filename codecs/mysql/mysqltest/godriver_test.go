@@ -1,8 +1,6 @@
 package mysqltest
 
 import (
-	"database/sql"
-	"errors"
 	"fmt"
 	"testing"
 
@@ -10,6 +8,7 @@ import (
 
 	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/codecs/mysql"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // Every way of proving a password, over each of the four combinations of TLS,
@@ -27,7 +26,7 @@ func TestRoutesByDatabase(t *testing.T) {
 								c.Passwd = ""
 							}
 						})
-						pingBeyondZeros(t, db)
+						enginetest.Must(t, pingBeyondZeros(db))
 						if got := whoami(t, db); got != database {
 							t.Errorf("on %q, want %q", got, database)
 						}
@@ -36,17 +35,4 @@ func TestRoutesByDatabase(t *testing.T) {
 			}
 		}
 	}
-}
-
-// pingBeyondZeros logs in. The driver cuts a nonce of ed25519's that happens to
-// end in a zero byte, one of 256, and calls the packet malformed; the next has
-// another nonce.
-func pingBeyondZeros(t *testing.T, db *sql.DB) {
-	t.Helper()
-	for range 8 {
-		if err := db.Ping(); !errors.Is(err, driver.ErrMalformPkt) {
-			return
-		}
-	}
-	t.Error("eight nonces in a row that end in zero")
 }

@@ -1,6 +1,7 @@
 package mysqltest
 
 import (
+	"errors"
 	"testing"
 
 	driver "github.com/go-sql-driver/mysql"
@@ -55,18 +56,25 @@ func TestTranscripts(t *testing.T) {
 			p := startRecorder(t, o, routes)
 			said := make(chan *transcript, 1)
 			p.observe = func(tr *transcript) { said <- tr }
-			db := p.connect(t, func(c *driver.Config) {
-				c.User, c.Passwd, c.DBName, c.TLSConfig = test.user, test.secret, test.database, test.clientTLS
-			})
-			err := db.Ping()
-			if test.query != "" && err == nil {
-				_, err = db.Exec(test.query)
+			converse := func() (*transcript, error) {
+				db := p.connect(t, func(c *driver.Config) {
+					c.User, c.Passwd, c.DBName, c.TLSConfig = test.user, test.secret, test.database, test.clientTLS
+				})
+				err := db.Ping()
+				if test.query != "" && err == nil {
+					err = do(db, test.query)
+				}
+				db.Close()
+				return <-said, err
+			}
+			tr, err := converse()
+			for errors.Is(err, driver.ErrMalformPkt) { // see pingBeyondZeros
+				tr, err = converse()
 			}
 			if (err != nil) != (test.secret == "wrong") {
 				t.Fatal(err)
 			}
-			db.Close()
-			if tr := <-said; *update {
+			if *update {
 				tr.write(t, test.name)
 			}
 		})

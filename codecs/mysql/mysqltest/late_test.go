@@ -2,7 +2,6 @@ package mysqltest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"testing"
 
@@ -10,6 +9,8 @@ import (
 
 	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/codecs/mysql"
+	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 func lateOptions() mysql.Options {
@@ -109,6 +110,22 @@ func TestWithoutDatabase(t *testing.T) {
 	}
 }
 
+// TestQuitUnbound logs in, asks and quits, or just goes, and never has a backend.
+func TestQuitUnbound(t *testing.T) {
+	p := startProxy(t, lateOptions(), backends(codecs.NoTLS))
+	for _, clientTLS := range []string{"false", "skip-verify"} {
+		db := p.connect(t, func(c *driver.Config) { c.DBName, c.TLSConfig = "", clientTLS })
+		if err := do(db, "set @x = 1"); err != nil {
+			t.Error(err)
+		}
+		enginetest.CloseAll(t, db)
+	}
+	if got, err := p.mariadbCLI(t, "select 1;\nquit\n", "-u"+userNative, "-p"+password); err != nil || got != "1\n" {
+		t.Errorf("%q, %v", got, err)
+	}
+	p.engine.AwaitClosed(engine.ClientClosed, 3)
+}
+
 // The backend's own words about a wrong password and a bad setting answer the
 // selection of the database.
 func TestLateRefusals(t *testing.T) {
@@ -118,11 +135,14 @@ func TestLateRefusals(t *testing.T) {
 	}{
 		{"wrong password", userNative, "wrong", "", "alpha", 1045},
 		{"unknown user", "nobody", "x", "", "alpha", 1045},
+		{"unknown database", userNative, password, "", "missing", 1049},
 		{"bad setting", userNative, password, "set no_such_variable = 1", "alpha", 1193},
 		{"method only the client knows", userEd25519, password, "", "alpha", 1235},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p := startProxy(t, lateOptions(), backends(codecs.NoTLS))
+			routes := backends(codecs.NoTLS)
+			routes["missing"] = routes["alpha"]
+			p := startProxy(t, lateOptions(), routes)
 			db := p.connect(t, func(c *driver.Config) { c.User, c.Passwd, c.DBName = test.user, test.password, "" })
 			conn, err := db.Conn(context.Background())
 			if err != nil {
@@ -139,13 +159,4 @@ func TestLateRefusals(t *testing.T) {
 			}
 		})
 	}
-}
-
-// number returns a server error's number, 0 for others.
-func number(err error) uint16 {
-	var e *driver.MySQLError
-	if errors.As(err, &e) {
-		return e.Number
-	}
-	return 0
 }

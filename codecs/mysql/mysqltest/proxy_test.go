@@ -78,7 +78,7 @@ func (r routes) Resolve(_ context.Context, req resolve.Request) (resolve.Result,
 	if !known {
 		return resolve.Result{}, resolve.Errorf(resolve.NotFound, "no such resource")
 	}
-	metadata := map[string]string{engine.MetadataTLS: verify(b.target.TLS).String()}
+	metadata := map[string]string{engine.MetadataTLS: max(b.verify, verify(b.target.TLS)).String()}
 	if database, named := b.target.Metadata[codecs.MetadataDatabase]; named {
 		metadata[codecs.MetadataDatabase] = database
 	}

@@ -1,0 +1,51 @@
+package engine
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/proxy-engine/proxy-engine/upstream/limits"
+)
+
+// admission is a session's place among all, and among those of its client. Zero
+// is none.
+type admission struct {
+	within  bool   // it may be served
+	counted bool   // it has a place among its client's
+	excess  Reason // why it is refused as soon as its codec knows how; valid iff not within
+}
+
+// admit counts a new session in and gives it a place among all, if there is one.
+func (e *Engine) admit() admission {
+	e.counters.accepted.Add(1)
+	return admission{within: e.active.Add(1) <= int64(e.cfg.MaxSessions), excess: TooManySessions}
+}
+
+// admitOf gives it a place among its client's too, whose address is known by now,
+// or takes its place among all if there is none.
+func (e *Engine) admitOf(client netip.AddrPort, a *admission) {
+	if !a.within {
+		return
+	}
+	switch e.clients.Enter(client.Addr(), time.Now()) {
+	case limits.Counted:
+		a.counted = true
+	case limits.TooMany:
+		a.within, a.excess = false, TooManyFromClient
+	case limits.TooFast:
+		a.within, a.excess = false, TooFastFromClient
+	}
+}
+
+// leave counts a session out.
+func (e *Engine) leave(client netip.AddrPort, a admission) {
+	if a.counted {
+		e.clients.Leave(client.Addr(), time.Now())
+	}
+	if e.active.Add(-1) == 0 && e.draining.Load() {
+		select {
+		case e.idle <- struct{}{}:
+		default:
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package upstream
+
+import (
+	"hash/maphash"
+	"sync"
+	"time"
+)
+
+// Resource counts the sessions of one resource of one protocol. Its methods are
+// those of Resources.
+type Resource struct {
+	key      resourceKey
+	sessions int
+	// spent is until when the allowance of new sessions is used up: the time of
+	// the last one if they came evenly (GCRA, the leaky bucket as a meter).
+	spent time.Time
+}
+
+type resourceKey struct{ protocol, name string }
+
+// Allowance bounds a resource's sessions; 0 is no bound.
+type Allowance struct {
+	// Sessions at once.
+	Sessions int
+	// Rate is of new sessions per second. As many may come at once.
+	Rate int
+}
+
+// maxResources bounds one shard: past it, resources without sessions are
+// forgotten, and with them what is left of their allowance.
+const maxResources = 1 << 12
+
+const shards = 64
+
+// Resources holds the resources that have sessions, or had. Make it with
+// NewResources. Safe for concurrent use; nothing blocks.
+type Resources struct {
+	seed   maphash.Seed
+	shards [shards]resourceShard
+}
+
+type resourceShard struct {
+	mu sync.Mutex
+	m  map[resourceKey]*Resource
+	// bound is of len(m): more than maxResources if so many have sessions.
+	bound int
+	_     [40]byte // a cache line each
+}
+
+// NewResources returns an empty one.
+func NewResources() *Resources { return &Resources{seed: maphash.MakeSeed()} }
+
+func (r *Resources) shard(k resourceKey) *resourceShard {
+	return &r.shards[maphash.Comparable(r.seed, k)%shards]
+}
+
+// Enter counts a new session in, within what is allowed at the time now. nil says
+// that it isn't.
+func (r *Resources) Enter(protocol, name string, a Allowance, now time.Time) *Resource {
+	k := resourceKey{protocol, name}
+	s := r.shard(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	res := s.find(k)
+	if a.Sessions > 0 && res.sessions >= a.Sessions || a.Rate > 0 && !res.spend(a.Rate, now) {
+		return nil
+	}
+	res.sessions++
+	return res
+}
+
+// Leave counts a session out. A nil resource is none.
+func (r *Resources) Leave(res *Resource) {
+	if res == nil {
+		return
+	}
+	s := r.shard(res.key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	res.sessions--
+}
+
+// Sessions returns how many sessions a resource has.
+func (r *Resources) Sessions(protocol, name string) int {
+	k := resourceKey{protocol, name}
+	s := r.shard(k)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if res := s.m[k]; res != nil {
+		return res.sessions
+	}
+	return 0
+}
+
+func (s *resourceShard) find(k resourceKey) *Resource {
+	if res := s.m[k]; res != nil {
+		return res
+	}
+	if s.m == nil {
+		s.m = make(map[resourceKey]*Resource)
+	}
+	if len(s.m) >= max(s.bound, maxResources) {
+		s.forgetIdle()
+		// If most are busy the next search had better be far away.
+		s.bound = len(s.m) + maxResources/2
+	}
+	res := &Resource{key: k}
+	s.m[k] = res
+	return res
+}
+
+func (s *resourceShard) forgetIdle() {
+	for k, res := range s.m {
+		if res.sessions == 0 {
+			delete(s.m, k)
+		}
+	}
+}
+
+// spend takes one of rate per second.
+func (res *Resource) spend(rate int, now time.Time) bool {
+	next := res.spent.Add(time.Second / time.Duration(rate))
+	if full := now.Add(-time.Second); next.Before(full) {
+		next = full.Add(time.Second / time.Duration(rate))
+	}
+	if next.After(now) {
+		return false
+	}
+	res.spent = next
+	return true
+}
