@@ -39,6 +39,7 @@ func (a *approach) choose(e *Engine) (upstream.Choice, bool) {
 		}
 		return c, false
 	}
+	e.watch(&c)
 	a.tried |= 1 << c.Index
 	a.addrs = c.Route.Addrs
 	return c, true

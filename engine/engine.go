@@ -30,6 +30,7 @@ type Engine struct {
 	endpoints *upstream.Registry
 	resources *upstream.Resources
 	starter   *coldstart.Starter
+	checker   *upstream.Checker
 	clients   *limits.Clients
 	keys      keyring
 	tracker   *tracker
@@ -83,11 +84,13 @@ func New(cfg Config) (*Engine, error) {
 func (e *Engine) Start() error {
 	e.cache = resolve.NewCache(e.cfg.Resolver, e.cfg.Cache)
 	e.starter = e.newStarter()
+	e.checker = e.endpoints.NewChecker()
 	e.tracker = startTracker(e.cfg.Resolver, &e.counters.panics)
 	addrs, err := e.driver.start()
 	if err != nil {
 		e.driver.stop()
 		e.starter.Close()
+		e.checker.Close()
 		e.tracker.stop()
 		return err
 	}
@@ -122,6 +125,7 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 	err := e.awaitIdle(ctx)
 	e.driver.stop()
 	e.starter.Close()
+	e.checker.Close()
 	e.tracker.stop()
 	return err
 }

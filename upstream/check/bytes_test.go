@@ -30,7 +30,7 @@ func (r *replay) Write(b []byte) (int, error)     { return len(b), nil }
 func (r *replay) SetReadDeadline(time.Time) error { return nil }
 func (r *replay) RemoteAddr() net.Addr            { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
 
-var checks = []Func{PostgreSQL, MySQL, MongoDB, SMTP, HTTP("", "")}
+var checks = []Func{PostgreSQL, MySQL, MongoDB, SMTP, HTTP("", "", 0)}
 
 // goodAnswers are what backends that are well say, in the order of checks.
 var goodAnswers = []string{

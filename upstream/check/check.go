@@ -41,6 +41,8 @@ type Options struct {
 	TLSFirst bool
 	// Path and Host are HTTP's target and Host; "" are "/" and the address.
 	Path, Host string
+	// Below is what HTTP's status must be below, 0 for 400.
+	Below int
 }
 
 // For returns the check of the protocol of that name (codecs.Protocol.String):
@@ -61,7 +63,7 @@ func For(protocol string, o Options) Func {
 			direct = nil
 		}
 	case "http":
-		fn = HTTP(o.Path, o.Host)
+		fn = HTTP(o.Path, o.Host, o.Below)
 	}
 	if direct == nil {
 		return fn

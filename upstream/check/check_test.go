@@ -275,7 +275,7 @@ func TestHTTPRequest(t *testing.T) {
 
 func TestHTTPRequestIsOne(t *testing.T) {
 	for _, tc := range [][2]string{{"/ HTTP/1.1\r\nX: y\r\n\r\nGET /", ""}, {"/", "a\r\nX: y"}, {"/ö", ""}, {"/", "a\x7f"}} {
-		err := run(t, serve(t, answers("HTTP/1.1 200 OK\r\n\r\n")), HTTP(tc[0], tc[1]))
+		err := run(t, serve(t, answers("HTTP/1.1 200 OK\r\n\r\n")), HTTP(tc[0], tc[1], 0))
 		wantOutcome(t, fmt.Sprintf("%q", tc), err, upstream.Failed)
 	}
 }

@@ -14,10 +14,11 @@ import (
 // interim is how many interim responses (1xx) may come before the real one.
 const interim = 5
 
-// HTTP asks for a path, "" for "/", of a host, "" for the address: a status of 2xx
-// or 3xx serves. Both must be printable ASCII without spaces, or no backend does.
-func HTTP(path, host string) Func {
-	path = cmp.Or(path, "/")
+// HTTP asks for a path, "" for "/", of a host, "" for the address: a status from
+// 200 to below the given one, 0 for 400, serves. Both must be printable ASCII without
+// spaces, or no backend does.
+func HTTP(path, host string, below int) Func {
+	path, below = cmp.Or(path, "/"), cmp.Or(below, 400)
 	return func(_ context.Context, conn net.Conn) error {
 		// The host may be what a client or a resolver has named.
 		if strings.ContainsFunc(path+host, odd) {
@@ -29,7 +30,7 @@ func HTTP(path, host string) Func {
 			return err
 		}
 		status, err := readStatus(bufio.NewReader(io.LimitReader(conn, longestText)))
-		if err == nil && (status < 200 || status > 399) {
+		if err == nil && (status < 200 || status >= below) {
 			err = fmt.Errorf("HTTP: status %d", status)
 		}
 		return err

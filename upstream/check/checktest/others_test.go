@@ -74,7 +74,7 @@ func TestNginx(t *testing.T) {
 		{"", "", "HTTP: status 503"},
 		{"/x", "", "HTTP: status 503"},
 	} {
-		if err := look(t, address, check.HTTP(tc.path, tc.host)); fmt.Sprint(err) != tc.want {
+		if err := look(t, address, check.HTTP(tc.path, tc.host, 0)); fmt.Sprint(err) != tc.want {
 			t.Errorf("%s of %q: %v", tc.path, tc.host, err)
 		}
 	}
