@@ -1,7 +1,7 @@
 package codecs
 
-// Address is one end of a TCP connection, for codecs that hand it on (the
-// PROXY protocol, SMTP's XCLIENT). Codecs import nothing of package net; a
+// Address is one end of a TCP connection, for codecs that hand it on (SMTP's
+// XCLIENT). Codecs import nothing of package net; a
 // driver fills it from a netip.AddrPort's Addr().As16() and Port().
 type Address struct {
 	// IP is an IPv6 address, or an IPv4 address mapped into one

@@ -150,9 +150,9 @@ type Target struct {
 	TLS TLSPolicy
 	// KeyData is what was kept with the key of a RouteKey. Read only.
 	KeyData string
-	// Client and Local are the two ends of the client's connection, for codecs
-	// that tell the backend of them (Front.Addresses).
-	Client, Local Address
+	// Client is the client's address, for codecs that tell the backend of it
+	// (Front.Addresses).
+	Client Address
 }
 
 // MetadataDatabase is the key of Target.Metadata under which a resolver names
@@ -226,7 +226,7 @@ type Front struct {
 	// legs (PostgreSQL, MySQL, SMTP); others are TLS from the first byte, if at
 	// all.
 	Negotiates bool
-	// Addresses says that Target.Client and Local are wanted.
+	// Addresses says that Target.Client is wanted.
 	Addresses bool
 	// HalfClose says that a client may end its side before it has its answer, and
 	// still wants it; where not, one that ends its side has left.
@@ -240,4 +240,6 @@ type Front struct {
 	MaxPending int
 	// New makes the codec of one new connection. Safe for concurrent use.
 	New func() Codec
+	// Multiplex is for sessions with several backends.
+	Multiplex Multiplexing
 }

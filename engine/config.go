@@ -122,6 +122,9 @@ type Config struct {
 	// Resources bounds each resource's sessions, where its Result doesn't.
 	Resources upstream.Allowance
 	TLS       TLS
+	// TrackInterval is the least time between two calls of resolve.Tracker's Track
+	// for one session.
+	TrackInterval time.Duration
 	// HTTP is for the listeners that serve HTTP.
 	HTTP HTTP
 	// Logger takes structured logs; nil discards them.
@@ -148,6 +151,7 @@ func DefaultConfig() Config {
 		Limits:      limits.Options{IPv4: limits.DefaultIPv4, IPv6: limits.DefaultIPv6},
 
 		ColdStartCheck: upstream.Protocol,
+		TrackInterval:  30 * time.Second,
 
 		TLS: TLS{Handshakes: 1024, Computing: runtime.NumCPU()},
 		Timeouts: Timeouts{
@@ -180,6 +184,7 @@ func (c *Config) Validate() error {
 	fault(c.EventLoops < 1, "event loops: %d is less than 1", c.EventLoops)
 	fault(c.MaxSessions < 1, "maximum sessions: %d is less than 1", c.MaxSessions)
 	fault(c.ReadBuffer < minReadBuffer, "read buffer: %d bytes is less than %d", c.ReadBuffer, minReadBuffer)
+	fault(c.TrackInterval <= 0, "track interval: %v isn't positive", c.TrackInterval)
 	fault(c.Listen.Backlog < 1, "backlog: %d is less than 1", c.Listen.Backlog)
 	for name, d := range map[string]time.Duration{
 		"detect": c.Timeouts.Detect, "idle": c.Timeouts.Idle, "handshake": c.Timeouts.Handshake, "resolve": c.Timeouts.Resolve, "connect": c.Timeouts.Connect, "open": c.Timeouts.Open, "flush": c.Timeouts.Flush,

@@ -67,11 +67,7 @@ func New(cfg Config) (*Engine, error) {
 		endpoints: &upstream.Registry{Options: cfg.Upstream}, resources: upstream.NewResources(),
 		clients: limits.New(cfg.Limits, time.Now()),
 	}
-	if cfg.Impl == Goroutine {
-		e.driver = newGoroutineDriver(e)
-		return e, nil
-	}
-	driver, err := newReactorDriver(e)
+	driver, err := newDriver(e)
 	if err != nil {
 		return nil, err
 	}

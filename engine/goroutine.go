@@ -35,8 +35,9 @@ const (
 // listening socket per address). Nor does it tell of a peer that says EOF and is
 // reset later: such a session ends when its other peer does or sends something.
 type goroutineDriver struct {
-	e     *Engine
-	ports []*goroutinePort
+	e      *Engine
+	serves func(*Listener) bool // which listeners are its own
+	ports  []*goroutinePort
 
 	open        context.Context // ends with stopAccepting
 	closePorts  context.CancelFunc
@@ -53,6 +54,7 @@ type goroutineDriver struct {
 	mu       sync.Mutex // guards what follows
 	sessions map[*goroutineSession]struct{}
 	webs     map[*goroutineWeb]struct{}
+	muxes    map[*goroutineMultiplex]struct{}
 }
 
 // goroutinePort is a listener with its accept loop.
@@ -65,10 +67,11 @@ type goroutinePort struct {
 	buffers sync.Pool
 }
 
-func newGoroutineDriver(e *Engine) driver {
+func newGoroutineDriver(e *Engine, serves func(*Listener) bool) driver {
 	d := &goroutineDriver{
-		e: e, links: newGoroutineLinks(&e.cfg.HTTP), handshakes: make(chan struct{}, e.cfg.TLS.Handshakes),
+		e: e, serves: serves, links: newGoroutineLinks(&e.cfg.HTTP), handshakes: make(chan struct{}, e.cfg.TLS.Handshakes),
 		sessions: make(map[*goroutineSession]struct{}), webs: make(map[*goroutineWeb]struct{}),
+		muxes: make(map[*goroutineMultiplex]struct{}),
 	}
 	d.open, d.closePorts = context.WithCancel(context.Background())
 	d.serving, d.endSessions = context.WithCancel(context.Background())
@@ -79,6 +82,9 @@ func (d *goroutineDriver) start() (map[string]netip.AddrPort, error) {
 	addrs := make(map[string]netip.AddrPort)
 	for i := range d.e.cfg.Listeners {
 		spec := &d.e.cfg.Listeners[i]
+		if !d.serves(spec) {
+			continue
+		}
 		ln, err := d.listen(spec)
 		if err != nil {
 			return nil, fmt.Errorf("listener %q on %s: %w", spec.Name, spec.Address, err)
@@ -143,6 +149,9 @@ func (d *goroutineDriver) stop() {
 	for s := range d.webs {
 		s.sockets.close()
 	}
+	for s := range d.muxes {
+		s.sockets.close()
+	}
 	d.mu.Unlock()
 	d.live.Wait()
 	d.links.close()
@@ -173,6 +182,18 @@ func (d *goroutineDriver) removeWeb(s *goroutineWeb) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.webs, s)
+}
+
+func (d *goroutineDriver) addMultiplex(s *goroutineMultiplex) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.muxes[s] = struct{}{}
+}
+
+func (d *goroutineDriver) removeMultiplex(s *goroutineMultiplex) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.muxes, s)
 }
 
 // minSetupBuffer is the least that is read at once before the relay; a codec
@@ -218,6 +239,12 @@ func (p *goroutinePort) accept(conn *net.TCPConn) {
 	if p.spec.isWeb() {
 		s := newGoroutineWeb(p, &stream{TCPConn: conn})
 		p.d.addWeb(s)
+		p.d.live.Go(s.serve)
+		return
+	}
+	if p.spec.multiplexes() {
+		s := newGoroutineMultiplex(p, &stream{TCPConn: conn})
+		p.d.addMultiplex(s)
 		p.d.live.Go(s.serve)
 		return
 	}

@@ -414,7 +414,7 @@ func (s *goroutineSession) target(route *resolve.Route) codecs.Target {
 		target.TLS = s.leg.policy()
 	}
 	if s.port.spec.Front.Addresses {
-		target.Client, target.Local = codecAddress(s.addr), codecAddress(s.localAddr())
+		target.Client = codecAddress(s.addr)
 	}
 	return target
 }

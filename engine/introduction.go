@@ -20,8 +20,9 @@ func (c *Config) introduces(from netip.Addr) bool { return containedIn(c.ProxyPr
 
 // containedIn says whether an address is in one of the networks.
 func containedIn(networks []netip.Prefix, a netip.Addr) bool {
+	a = a.Unmap().WithZone("") // a network with a zone there is none
 	for _, n := range networks {
-		if n.Contains(a.Unmap()) {
+		if n.Contains(a) {
 			return true
 		}
 	}

@@ -69,6 +69,9 @@ func (d *reactorDriver) listen() (map[string]netip.AddrPort, error) {
 	addrs := make(map[string]netip.AddrPort)
 	for i := range d.e.cfg.Listeners {
 		spec := &d.e.cfg.Listeners[i]
+		if spec.multiplexes() {
+			continue // goroutines serve it
+		}
 		addr, err := listenAddr(spec.Address)
 		if err == nil {
 			addr, err = d.listenOn(spec, addr)

@@ -29,8 +29,9 @@ func (s *session) checkStanding() {
 func (s *session) rest() {
 	s.setup.clientBox.release()
 	s.setup.backendBox.release()
-	if s.port.w.e.tracker != nil {
-		s.track()
+	// What the codec itself answers (MongoDB's hello) is no use of the resource.
+	if s.setup.active && s.port.w.e.tracker != nil && s.track() {
+		s.setup.active = false
 	}
 }
 

@@ -30,6 +30,7 @@ type session struct {
 	client     netip.AddrPort
 	started    time.Duration // since the loop's start
 	tracked    time.Duration // when the resolver was last told of activity
+	told       uint64        // what had moved by then
 	prev, next *session
 	state      State
 	reason     Reason // decided when Flushing begins, or by the first EOF while Relaying
@@ -56,6 +57,7 @@ type setup struct {
 	ended                 bool           // its ClientEnded was
 	computing             bool           // its Work is being done
 	late                  bool           // the deadline has passed meanwhile
+	active                bool           // the backend was sent something the resolver was not told of
 	// deadline is when the last of the backend's addresses must have answered
 	// (since the loop's start).
 	deadline time.Duration
@@ -209,7 +211,7 @@ func (s *session) relay() {
 	status := s.pump.Run()
 	s.noteFirstEnd()
 	if s.port.w.e.tracker != nil {
-		s.track()
+		s.trackRelay()
 	}
 	switch status {
 	case relay.Done:
@@ -228,12 +230,26 @@ func (s *session) relay() {
 	}
 }
 
-// track tells the resolver that the session is in use, now and then.
-func (s *session) track() {
-	if now := s.port.w.loop.Now(); now-s.tracked >= trackInterval {
-		s.tracked = now
-		s.port.w.e.tracker.put(trackActivity, s.route, s.client, s.pump.Client.Received(), s.pump.Backend.Received())
+// trackRelay is track for the relay, where whatever moves is use.
+func (s *session) trackRelay() {
+	if moved := s.moved(); moved != s.told && s.track() {
+		s.told = moved
 	}
+}
+
+// moved is how many bytes have come from either side.
+func (s *session) moved() uint64 { return s.pump.Client.Received() + s.pump.Backend.Received() }
+
+// track tells the resolver that the session is in use, now and then, and says
+// whether it has.
+func (s *session) track() bool {
+	now := s.port.w.loop.Now()
+	if now-s.tracked < s.port.w.e.cfg.TrackInterval {
+		return false
+	}
+	s.tracked = now
+	s.port.w.e.tracker.put(trackActivity, s.route, s.client, s.pump.Client.Received(), s.pump.Backend.Received())
+	return true
 }
 
 // noteFirstEnd remembers which side ended first: it is the session's reason.

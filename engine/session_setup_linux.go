@@ -91,7 +91,10 @@ func (s *session) apply(step codecs.Step, box *inbox, rest []byte) {
 		s.register(step.Key, step.KeyData)
 	}
 	s.pump.Client.Send(step.ToClient)
-	s.pump.Backend.Send(step.ToBackend)
+	if len(step.ToBackend) > 0 {
+		s.pump.Backend.Send(step.ToBackend)
+		s.setup.active = true
+	}
 	switch step.Action {
 	case codecs.More:
 		if step.Patient && s.state == Detecting && s.within {
@@ -335,7 +338,7 @@ func (s *session) target(route *resolve.Route) codecs.Target {
 		target.TLS = s.setup.leg.policy()
 	}
 	if s.port.spec.Front.Addresses {
-		target.Client, target.Local = codecAddress(s.client), codecAddress(s.local())
+		target.Client = codecAddress(s.client)
 	}
 	return target
 }
@@ -452,7 +455,7 @@ func (s *session) beginRelay() {
 	w, t := s.port.w, s.setup
 	s.pump.Backend.Send(t.clientBox.bytes())
 	s.pump.Client.Send(t.backendBox.bytes())
-	s.state = Relaying
+	s.state, s.told = Relaying, s.moved()
 	s.setup = nil
 	w.putSetup(t)
 	s.relay()

@@ -22,9 +22,6 @@ type tracker struct {
 	panics  *atomic.Uint64 // the engine's count
 }
 
-// trackInterval is the least time between two Track calls for one session.
-const trackInterval = 30 * time.Second
-
 // track is one notification; event is the Tracker's method.
 type track struct {
 	event                trackEvent

@@ -183,7 +183,7 @@ type Waker interface {
 type Tracker interface {
 	// OnConnect is called when a session's relay begins.
 	OnConnect(req Request, res Result)
-	// Track is called while a session is in use, at most every 30 seconds per
+	// Track is called while a session is in use, at most every so often per
 	// session and never for an idle one, with the bytes relayed so far. The
 	// goroutine variant of the engine doesn't call it: its bytes move inside
 	// the kernel, unseen.

@@ -4,6 +4,8 @@ import (
 	"hash/maphash"
 	"sync"
 	"time"
+
+	"github.com/proxy-engine/proxy-engine/upstream/limits"
 )
 
 // Resource counts the sessions of one resource of one protocol. Its methods are
@@ -11,9 +13,7 @@ import (
 type Resource struct {
 	key      resourceKey
 	sessions int
-	// spent is until when the allowance of new sessions is used up: the time of
-	// the last one if they came evenly (GCRA, the leaky bucket as a meter).
-	spent time.Time
+	rate     limits.Rate // of new sessions
 }
 
 type resourceKey struct{ protocol, name string }
@@ -36,6 +36,7 @@ const shards = 64
 // NewResources. Safe for concurrent use; nothing blocks.
 type Resources struct {
 	seed   maphash.Seed
+	born   time.Time // the origin of the rates' time
 	shards [shards]resourceShard
 }
 
@@ -48,7 +49,7 @@ type resourceShard struct {
 }
 
 // NewResources returns an empty one.
-func NewResources() *Resources { return &Resources{seed: maphash.MakeSeed()} }
+func NewResources() *Resources { return &Resources{seed: maphash.MakeSeed(), born: time.Now()} }
 
 func (r *Resources) shard(k resourceKey) *resourceShard {
 	return &r.shards[maphash.Comparable(r.seed, k)%shards]
@@ -62,7 +63,7 @@ func (r *Resources) Enter(protocol, name string, a Allowance, now time.Time) *Re
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	res := s.find(k)
-	if a.Sessions > 0 && res.sessions >= a.Sessions || a.Rate > 0 && !res.spend(a.Rate, now) {
+	if a.Sessions > 0 && res.sessions >= a.Sessions || a.Rate > 0 && !res.rate.Take(a.Rate, now.Sub(r.born)) {
 		return nil
 	}
 	res.sessions++
@@ -115,17 +116,4 @@ func (s *resourceShard) forgetIdle() {
 			delete(s.m, k)
 		}
 	}
-}
-
-// spend takes one of rate per second.
-func (res *Resource) spend(rate int, now time.Time) bool {
-	next := res.spent.Add(time.Second / time.Duration(rate))
-	if full := now.Add(-time.Second); next.Before(full) {
-		next = full.Add(time.Second / time.Duration(rate))
-	}
-	if next.After(now) {
-		return false
-	}
-	res.spent = next
-	return true
 }

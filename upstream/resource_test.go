@@ -29,7 +29,7 @@ func TestResourceBoundsSessionsAtOnce(t *testing.T) {
 
 func TestResourceBoundsRate(t *testing.T) {
 	r := NewResources()
-	now := time.Unix(1000, 0)
+	now := r.born
 	ten := Allowance{Rate: 10}
 	enter := func() bool {
 		res := r.Enter("p", "a", ten, now)

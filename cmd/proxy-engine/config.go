@@ -28,6 +28,9 @@ func (s *settings) config(log *slog.Logger, f *findings) engine.Config {
 	s.openTLS(&cfg, log, f)
 	s.openMySQL(f)
 	f.fault(s.smtpOptions.Validate())
+	if s.mongodbMultiplex && !s.mongodbHide {
+		f.faultf("--mongodb-multiplex needs --mongodb-hide-topology: the hello of one backend would name hosts for all of them")
+	}
 	cfg.Listeners = s.listeners()
 	cfg.HTTP.Direct = s.httpDirect.static()
 	if s.http2 {

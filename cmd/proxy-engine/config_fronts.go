@@ -18,7 +18,7 @@ func (s *settings) mongodbFront(mode tlsMode) codecs.Front {
 	var connections atomic.Int32
 	return mongodb.Front(mongodb.Options{
 		ResourcePattern: s.pattern.compiled, ServerNamePattern: s.mongodbSNI.compiled, ApplicationPattern: s.mongodbApp.compiled,
-		ShowTopology: !s.mongodbHide, MaxWireVersion: int32(s.mongodbWire),
+		ShowTopology: !s.mongodbHide, Multiplex: s.mongodbMultiplex, MaxWireVersion: int32(s.mongodbWire),
 		Now:          func() int64 { return time.Now().UnixMilli() },
 		ConnectionID: func() int32 { return connections.Add(1) },
 	})

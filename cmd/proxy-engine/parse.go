@@ -60,7 +60,10 @@ func (t table) parse(args, env []string, f *findings) commands {
 // set takes the value or notes what is wrong with it.
 func (s *setting) set(name, text string, f *findings) {
 	for _, item := range s.value.split(text) {
-		if err := s.value.Set(item); err != nil {
+		switch err := s.value.Set(item); {
+		case err != nil && s.quiet:
+			f.faultf("%s: %w", name, err)
+		case err != nil:
 			f.faultf("%s %q: %w", name, item, err)
 		}
 	}

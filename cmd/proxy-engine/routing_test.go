@@ -155,6 +155,10 @@ func TestRoutingFaults(t *testing.T) {
 		{[]string{"--tcp-backend", "a:1", "--wake-options", "retries=3"}, "--wake-options: retries: there is no such option"},
 		{[]string{"--tcp-backend", "a:1", "--wake-options", "token-env=WAKE_TOKEN"}, "needs origins"},
 	}
+	r := runWith(nil, "--check", "--resolver", "oracle=redis://user:hunter2@host", "--wake-hook", "https://user:hunter2@a.b/")
+	if r.code != 1 || strings.Contains(r.stderr, "hunter2") || !strings.Contains(r.stderr, "unknown protocol") || !strings.Contains(r.stderr, "without a user") {
+		t.Errorf("exit code %d:\n%s", r.code, r.stderr)
+	}
 	t.Setenv("WAKE_TOKEN", "hunter2")
 	for _, tt := range tests {
 		s, f := parsed(t, nil, append(tt.args, "--postgres", ":0")...)

@@ -63,6 +63,7 @@ type settings struct {
 	mysqlKey     string
 
 	mongodbHide            bool
+	mongodbMultiplex       bool
 	mongodbSNI, mongodbApp pattern
 	mongodbWire            int
 

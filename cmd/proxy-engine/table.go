@@ -26,6 +26,8 @@ type setting struct {
 	// auto says what the default is when it isn't a constant.
 	auto  string
 	value value
+	// quiet says that values may hold a password: faults don't quote them.
+	quiet bool
 
 	// fallback is the default, as text.
 	fallback string

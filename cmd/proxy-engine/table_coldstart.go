@@ -13,6 +13,8 @@ func coldStartRows(s *settings) []*setting {
 			usage: "Time between two looks whether a resource that is being started serves."},
 		{flag: "cold-start-check", meta: "HOW", value: scalar[upstream.Mode]{&s.engine.ColdStartCheck, upstream.ParseMode, upstream.Mode.String},
 			usage: "How it is found out that it serves: tcp (it accepts connections) or protocol (PostgreSQL, MySQL, MongoDB, SMTP and HTTP answer)."},
+		{flag: "track-interval", meta: "TIME", value: someTime(&s.engine.TrackInterval),
+			usage: "How often the resolver is told of a session that is in use, so that a platform can put to sleep what isn't."},
 		{flag: "cold-start-clients", meta: "N", value: atLeastOne(&c.PerResource),
 			usage: "The most clients that wait for one resource; further ones are refused in their protocol."},
 		{flag: "cold-start-clients-total", meta: "N", value: atLeastOne(&c.Total),

@@ -8,6 +8,9 @@ func mongodbRows(s *settings) []*setting {
 			usage: "Listen for MongoDB at host:port. Clients are routed by the database they log in to or use first. Repeatable."},
 		{flag: "mongodb-hide-topology", value: boolean(&s.mongodbHide),
 			usage: "Answer hello here as long as a connection lives, so that drivers don't learn of a replica set's own addresses."},
+		{flag: "mongodb-multiplex", value: boolean(&s.mongodbMultiplex),
+			usage: "Pass each command of a connection to the backend of its own database, for clients that use databases at several. " +
+				"Served by goroutines whatever --impl says. Needs --mongodb-hide-topology."},
 		{flag: "mongodb-server-name-pattern", meta: "REGEXP", value: scalar[pattern]{&s.mongodbSNI, parsePattern, pattern.String}, auto: "none",
 			usage: "Route MongoDB clients with TLS by the name they ask for: the resource is what the one capture group matches."},
 		{flag: "mongodb-app-name-pattern", meta: "REGEXP", value: scalar[pattern]{&s.mongodbApp, parsePattern, pattern.String}, auto: "none",

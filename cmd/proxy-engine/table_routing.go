@@ -12,13 +12,13 @@ func routingRows(s *settings) []*setting {
 
 func resolverRows(s *settings) []*setting {
 	return []*setting{
-		{flag: "resolver", meta: "[PROTOCOL=]URL",
+		{flag: "resolver", meta: "[PROTOCOL=]URL", quiet: true,
 			value: spaced[namedResolver]{list[namedResolver]{&s.resolvers, parseNamedResolver, namedResolver.String}},
 			usage: "Where resources live: file:///path/routes.yaml (watched; a change takes effect at once), redis://, rediss://, redis+sentinel://, " +
 				"redis+cluster://, a webhook (http:// or https://) or fixed://host:port. Repeatable: the first that knows a resource wins. " +
 				"With PROTOCOL (postgresql, mysql, mongodb, http, smtp, tcp) it is asked for that one only, and the others aren't. " +
 				"The variable has spaces between them."},
-		{flag: "wake-hook", meta: "URL",
+		{flag: "wake-hook", meta: "URL", quiet: true,
 			value: scalar[string]{&s.wakeHook, parseWakeURL, hidePassword},
 			usage: "POST here to have a resource started that is cold or refuses connections, where its route names no way of its own."},
 		{flag: "wake-options", meta: "OPTIONS", value: scalar[string]{&s.wakeOptions, parseText, asIs},

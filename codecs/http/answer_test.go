@@ -57,6 +57,15 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestRefusalAdvice: what a resolver says beyond the kind gets to the client.
+func TestRefusalAdvice(t *testing.T) {
+	a := Refusal(codecs.Failure{Kind: codecs.Forbidden, Detail: "This project is paused.", RetryAfter: 30})
+	response, body := readAnswer(t, a.Append(nil, &Exchange{Minor: 1, KeepAlive: true}), "GET")
+	if response.Header.Get("Retry-After") != "30" || body != a.Text+" (This project is paused.)\n" {
+		t.Errorf("Retry-After %q, body %q", response.Header.Get("Retry-After"), body)
+	}
+}
+
 func TestReasons(t *testing.T) {
 	labels := map[string]bool{}
 	for _, why := range Reasons() {

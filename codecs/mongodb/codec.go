@@ -5,12 +5,20 @@ import "github.com/proxy-engine/proxy-engine/codecs"
 // Front returns the front end of a listener for MongoDB clients.
 func Front(o Options) codecs.Front {
 	options := o.withDefaults()
-	return codecs.Front{
+	front := codecs.Front{
 		Protocol:    codecs.MongoDB,
 		ClientFirst: true,
 		MaxPending:  maxBuffered,
 		New:         func() codecs.Codec { return newCodec(options) },
 	}
+	if options.Multiplex {
+		options.ShowTopology = false
+		front.Multiplex = codecs.Multiplexing{
+			New:        func() codecs.Multiplexer { return newMultiplexer(options) },
+			MaxPending: maxBeginning,
+		}
+	}
+	return front
 }
 
 // codec is one client's front end. It stays as long as the session unless the

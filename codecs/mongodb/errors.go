@@ -81,28 +81,16 @@ func refusalOf(k codecs.Kind) refusal {
 	return refusals[codecs.Internal]
 }
 
-// appendRefusal appends f as the reply to r.
+// appendRefusal appends f as the reply to r. It has no errorLabels: with
+// RetryableWriteError the Go driver repeats a write as fast as it can until its
+// context ends, and the caller never hears that the backend is away.
 func appendRefusal(dst []byte, r request, f codecs.Failure) []byte {
 	words := refusalOf(f.Kind)
 	from := len(dst)
 	dst = appendDouble(openReply(dst, r), "ok", 0)
 	dst = appendText(dst, "errmsg", message(words, f))
 	dst = appendInt32(dst, "code", words.code)
-	dst = appendText(dst, "codeName", words.name)
-	if f.Kind == codecs.Unavailable || f.Kind == codecs.Timeout {
-		dst = appendRetryable(dst)
-	}
-	return closeReply(dst, from, r)
-}
-
-// appendRetryable appends the label without which drivers don't repeat a
-// retryable write for its error ("Retryable Writes", "Determining Retryable
-// Errors"), as they do when the connection breaks. They heed it for nothing
-// else.
-func appendRetryable(dst []byte) []byte {
-	dst = appendName(dst, kindArray, "errorLabels")
-	at := len(dst)
-	return closeDocument(appendText(openDocument(dst), "0", "RetryableWriteError"), at)
+	return closeReply(appendText(dst, "codeName", words.name), from, r)
 }
 
 // message is what an error says. Where no resource is known, as in every

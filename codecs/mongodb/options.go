@@ -22,6 +22,9 @@ type Options struct {
 	// client has to be able to reach. By default hello is answered here as long
 	// as the connection lives.
 	ShowTopology bool
+	// Multiplex has each command of a connection find its own backend, by its $db.
+	// It needs the topology hidden: ShowTopology has no effect then.
+	Multiplex bool
 	// MinWireVersion and MaxWireVersion are what hello answers. A MaxWireVersion
 	// of 0 is that of MongoDB 7.0: 21. It should be the oldest backend's: drivers
 	// send what the version they are told understands.

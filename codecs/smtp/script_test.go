@@ -11,7 +11,6 @@ func someTarget(tls codecs.TLSPolicy) codecs.Target {
 	return codecs.Target{
 		TLS:    tls,
 		Client: codecs.Address{IP: [16]byte{10: 0xff, 11: 0xff, 12: 192, 13: 0, 14: 2, 15: 1}, Port: 40000},
-		Local:  codecs.Address{IP: [16]byte{10: 0xff, 11: 0xff, 12: 198, 13: 51, 14: 100, 15: 2}, Port: 25},
 	}
 }
 

@@ -88,10 +88,9 @@ func (c *tap) Backend(in []byte) codecs.Step {
 	return c.consumed(&c.backend, c.Codec.Backend(in))
 }
 
-// Open tells the codec of addresses that are the same every time.
+// Open tells the codec of an address that is the same every time.
 func (c *tap) Open(in []byte, target codecs.Target) codecs.Step {
 	target.Client = codecs.Address{IP: netip.MustParseAddr("192.0.2.1").As16(), Port: 40000}
-	target.Local = codecs.Address{IP: netip.MustParseAddr("198.51.100.2").As16(), Port: 25}
 	c.hear("C", &c.client, in)
 	return c.consumed(&c.client, c.Codec.Open(in, target))
 }

@@ -52,19 +52,20 @@ func (f *flusher) run() {
 	}
 }
 
-// flush writes what is due. It ends with the first batch of which something has
-// to be tried again, until the next time.
+// flush writes what is due, each resource once: what happens meanwhile is for the
+// next time. After a batch of which something has to be tried again, so has the
+// rest.
 func (f *flusher) flush(ctx context.Context) {
-	for {
-		reports := f.take(maxBatch)
-		if len(reports) == 0 {
-			return
-		}
-		again := f.write(ctx, reports)
-		f.written.Add(uint64(len(reports) - len(again)))
+	due := f.take()
+	for len(due) > 0 {
+		batch := due[:min(maxBatch, len(due))]
+		again := f.write(ctx, batch)
+		f.written.Add(uint64(len(batch) - len(again)))
+		due = due[len(batch):]
 		if len(again) > 0 {
 			f.failed.Add(uint64(len(again)))
 			f.restore(again)
+			f.restore(due)
 			return
 		}
 	}

@@ -148,6 +148,41 @@ func TestActivityWhileAway(t *testing.T) {
 	})
 }
 
+// TestActivityOfMany: more resources than one batch takes are written at one time,
+// each once, and when a batch fails, all of the rest later.
+func TestActivityOfMany(t *testing.T) {
+	const resources = 2*maxBatch + 1
+	l := newLedger(resources)
+	for i := range resources {
+		l.use(account{"mysql", fmt.Sprint(i)}, time.Unix(1, 0))
+	}
+	f := newFlusher(l, DefaultActivityInterval, DefaultLease)
+	seen := make(map[account]int)
+	calls := 0
+	f.write = func(_ context.Context, reports []report) []report {
+		if calls++; calls == 2 {
+			return reports[:1]
+		}
+		for _, r := range reports {
+			seen[r.account]++
+		}
+		return nil
+	}
+	f.flush(t.Context())
+	if _, dirty, _ := l.counts(); dirty != 2 || len(seen) != maxBatch {
+		t.Errorf("after a failure %d reports are due and %d written", dirty, len(seen))
+	}
+	f.flush(t.Context())
+	if len(seen) != maxBatch+2 || calls != 3 {
+		t.Errorf("%d written in %d batches", len(seen), calls)
+	}
+	for a, n := range seen {
+		if n != 1 {
+			t.Errorf("%v was written %d times", a, n)
+		}
+	}
+}
+
 // TestLedgerBound: resources that come and go while nothing can be written don't
 // pile up.
 func TestLedgerBound(t *testing.T) {
@@ -170,7 +205,7 @@ func TestLedgerNeverNegative(t *testing.T) {
 	l := newLedger(10)
 	l.disconnect(orders)
 	l.connect(orders, time.Unix(1, 0))
-	if got := l.take(1); got[0].sessions != 1 {
+	if got := l.take(); got[0].sessions != 1 {
 		t.Errorf("reported %+v", got)
 	}
 }
@@ -181,14 +216,14 @@ func TestLedgerRestore(t *testing.T) {
 	l := newLedger(10)
 	l.connect(orders, time.Unix(1, 0))
 	l.use(orders, time.Unix(5, 0))
-	taken := l.take(1)
+	taken := l.take()
 	l.connect(orders, time.Unix(2, 0))
 	l.restore(taken)
 	want := report{orders, usage{sessions: 2, used: time.Unix(5, 0), connected: time.Unix(2, 0)}}
-	if got := l.take(10); len(got) != 1 || got[0] != want {
+	if got := l.take(); len(got) != 1 || got[0] != want {
 		t.Errorf("reported %+v, want %+v", got, want)
 	}
-	if got := l.take(10); len(got) != 0 {
+	if got := l.take(); len(got) != 0 {
 		t.Errorf("reported again: %+v", got)
 	}
 }

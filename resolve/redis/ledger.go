@@ -104,19 +104,16 @@ func (l *ledger) room(a account) bool {
 	return len(l.dirty) < l.max
 }
 
-// take returns up to n reports, which aren't due any more then.
-func (l *ledger) take(n int) []report {
+// take returns all reports, which aren't due any more then.
+func (l *ledger) take() []report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	reports := make([]report, 0, min(n, len(l.dirty)))
+	reports := make([]report, 0, len(l.dirty))
 	for a, u := range l.dirty {
-		if len(reports) == n {
-			break
-		}
 		reports = append(reports, report{a, *u})
-		delete(l.dirty, a)
 		u.used, u.connected = time.Time{}, time.Time{}
 	}
+	clear(l.dirty)
 	return reports
 }
 

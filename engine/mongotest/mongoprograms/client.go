@@ -49,33 +49,37 @@ func (p *Programs) command(d Driver) []string {
 	}
 }
 
-// Job is what a client does: it inserts Count documents of a little more than
-// 1000 bytes at once, reads them by a cursor, updates one, has Workers write and
-// read, asks who the server is, awaits Beats of its monitor and inserts a
-// document into Another. URI, Database, Count and Batch are required.
+// Job is what a client does: it inserts Count documents at once, reads them by
+// a cursor, updates one, has Workers write and read, asks who the server is,
+// awaits Beats of its monitor and inserts a document into Another. URI,
+// Database, Count and Batch are required.
 type Job struct {
 	URI      string `json:"uri"`
 	Database string `json:"database"`
 	Count    int    `json:"count"`
+	// Size is the length of a document's text, in bytes; 1000 if it is zero.
+	Size int `json:"size"`
 	// Batch is how many documents the cursor fetches at once.
 	Batch int `json:"batch"`
 	// Another is another database, "" for none.
 	Another string `json:"another"`
-	// Workers are at work at once, each four times.
+	// Workers are at work at once: each writes a document and reads it until as
+	// many connections have been in use at the same moment and Beats have come.
+	// The pool of the URI must be as large.
 	Workers int `json:"workers"`
 	Beats   int `json:"beats"`
 	// ResolveTo is the address that every host name stands for, "" for the
 	// system's word.
 	ResolveTo string `json:"resolveTo"`
-	// Again has the client ask who the server is for each line it is sent, see
+	// Stay has the driver stay connected until the next job or the end, see
 	// Client.Again.
-	Again bool `json:"again"`
+	Stay bool `json:"stay"`
 }
 
 // Report is what a client has found.
 type Report struct {
 	// Found is how many documents were read by the cursor, Modified how many
-	// were updated, Worked how many workers have done all their turns.
+	// were updated, Worked how many workers have done their work.
 	Found, Modified, Worked int
 	// Msg is hello's, by which a mongos is known. Hosts says that hello names
 	// the members of a replica set.
@@ -85,7 +89,7 @@ type Report struct {
 	Server int
 	// Retryable says that the driver sent writes it would have repeated.
 	Retryable bool
-	// Changes are the changes of the topology once the server was known.
+	// Changes are those of the topology and of the server once it was known.
 	Changes int
 	// Error is why the client ended early, "" if it didn't, and Code the
 	// server's word for it, if it is one's.
@@ -93,7 +97,8 @@ type Report struct {
 	Error string
 }
 
-// Client is a client at work. It is for one goroutine.
+// Client is a client program, which does one job after the other. It is for one
+// goroutine.
 type Client struct {
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
@@ -101,14 +106,11 @@ type Client struct {
 }
 
 // Launch starts a client, which is killed when ctx ends. The caller calls Wait.
-func (p *Programs) Launch(ctx context.Context, d Driver, j Job) (*Client, error) {
-	argument, err := json.Marshal(j)
-	if err != nil {
-		return nil, err
-	}
-	command := append(p.command(d), string(argument))
+func (p *Programs) Launch(ctx context.Context, d Driver) (*Client, error) {
+	command := p.command(d)
 	c := &Client{cmd: exec.CommandContext(ctx, command[0], command[1:]...)}
 	c.cmd.Stderr = os.Stderr
+	var err error
 	if c.stdin, err = c.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -120,7 +122,18 @@ func (p *Programs) Launch(ctx context.Context, d Driver, j Job) (*Client, error)
 	return c, c.cmd.Start()
 }
 
-// Report waits for the job's report, or that of Again.
+// Begin gives the client a job, whose report is the next.
+func (c *Client) Begin(j Job) error {
+	line, err := json.Marshal(j)
+	if err != nil {
+		return err
+	}
+	_, err = c.stdin.Write(append(line, '\n'))
+	return err
+}
+
+// Report waits for the report of what the client was told last. By then its
+// driver has closed its connections, unless it stays.
 func (c *Client) Report() (Report, error) {
 	var r Report
 	line, err := c.stdout.ReadBytes('\n')
@@ -133,7 +146,15 @@ func (c *Client) Report() (Report, error) {
 	return r, nil
 }
 
-// Again has a client whose Job says so ask once more who the server is.
+// Do has the client do a job.
+func (c *Client) Do(j Job) (Report, error) {
+	if err := c.Begin(j); err != nil {
+		return Report{}, err
+	}
+	return c.Report()
+}
+
+// Again has a client that stays ask once more who the server is.
 func (c *Client) Again() (Report, error) {
 	if _, err := io.WriteString(c.stdin, "again\n"); err != nil {
 		return Report{}, err
@@ -150,13 +171,13 @@ func (c *Client) Wait() error {
 	return c.cmd.Wait()
 }
 
-// Run has a client do its job.
+// Run has a client of its own do a job.
 func (p *Programs) Run(ctx context.Context, d Driver, j Job) (Report, error) {
-	c, err := p.Launch(ctx, d, j)
+	c, err := p.Launch(ctx, d)
 	if err != nil {
 		return Report{}, err
 	}
-	r, failed := c.Report()
+	r, failed := c.Do(j)
 	if err := c.Wait(); err != nil {
 		return r, fmt.Errorf("%v: %w", d, err)
 	}

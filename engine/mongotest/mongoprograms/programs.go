@@ -40,7 +40,7 @@ func Build() (*Programs, error) {
 }
 
 func (p *Programs) prepare() error {
-	build := exec.Command("go", "build", "-o", p.built+"/", "./...")
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", p.built+"/", "./...")
 	build.Dir = filepath.Join(p.source, "programs")
 	driver := exec.Command("node", "-e", "require('mongodb')")
 	driver.Dir = filepath.Join(p.source, "node")

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Master is the name StartSentinel's sentinel knows the server by.
@@ -60,5 +61,24 @@ func StartCluster(t testing.TB) []*Server {
 	if err != nil {
 		t.Fatalf("redis-cli: %v\n%s", err, out)
 	}
+	for _, node := range nodes {
+		node.awaitCluster()
+	}
 	return nodes
+}
+
+// awaitCluster waits until a node takes the cluster for complete: redis-cli only
+// waits until it knows all nodes.
+func (s *Server) awaitCluster() {
+	s.t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	late := time.After(startTime)
+	for !strings.Contains(s.Do("CLUSTER", "INFO"), "cluster_state:ok") {
+		select {
+		case <-tick.C:
+		case <-late:
+			s.t.Fatal("the cluster isn't complete")
+		}
+	}
 }

@@ -1,25 +1,30 @@
-// Works with a database through the Node driver: see testdata/programs/client.
+// Works with databases through the Node driver: see testdata/programs/client.
 'use strict';
 const readline = require('node:readline');
 const { MongoClient } = require('mongodb');
 
 async function use(things, job, report) {
-  const pad = 'x'.repeat(1000);
+  const pad = 'x'.repeat(job.size || 1000);
   await things.insertMany(Array.from({ length: job.count }, (_, n) => ({ n, pad })));
   for await (const _ of things.find({}, { batchSize: job.batch })) report.found++;
   report.modified = (await things.updateOne({ n: 0 }, { $set: { n: -1 } })).modifiedCount;
 }
 
-// crowd has all workers at work at once.
-async function crowd(things, job, report) {
-  await Promise.all(Array.from({ length: job.workers }, async (_, worker) => {
-    for (let turn = 0; turn < 4; turn++) {
-      const n = 1_000_000 + worker;
-      await things.insertOne({ n, turn });
-      if (!await things.findOne({ n, turn })) throw new Error('a document is missing');
-    }
+// crowd has all workers at work at once. The first that fails ends the others.
+async function crowd(things, job, report, watched) {
+  let failed = false;
+  const awaits = () => watched.beats < job.beats || watched.busiest < job.workers;
+  await Promise.all(Array.from({ length: job.workers }, async () => {
+    await writeAndRead(things, () => !failed && awaits()).catch((err) => { failed = true; throw err; });
     report.worked++;
   }));
+}
+
+async function writeAndRead(things, goOn) {
+  const { insertedId: _id } = await things.insertOne({});
+  do {
+    if (!await things.findOne({ _id })) throw new Error('a document is missing');
+  } while (goOn());
 }
 
 // ask finds out which server the database is at, and how it says hello.
@@ -30,6 +35,7 @@ async function ask(db, report) {
   report.server = Number((await db.command({ serverStatus: 1 })).pid);
 }
 
+// connect returns the driver's client and what is watched of it.
 function connect(job, report) {
   const options = { monitorCommands: true };
   if (job.resolveTo) {
@@ -39,42 +45,60 @@ function connect(job, report) {
   client.on('serverDescriptionChanged', (e) => {
     if (e.previousDescription.type !== 'Unknown') report.changes++;
   });
-  client.on('commandStarted', (e) => { if ('txnNumber' in e.command) report.retryable = true; });
-  let beats = 0;
-  const beaten = new Promise((resolve) => {
-    client.on('serverHeartbeatSucceeded', () => { if (++beats >= job.beats) resolve(); });
+  client.on('topologyDescriptionChanged', (e) => {
+    if ([...e.previousDescription.servers.values()].some((server) => server.type !== 'Unknown')) report.changes++;
   });
-  return { client, beaten: job.beats > 0 ? beaten : Promise.resolve() };
+  client.on('commandStarted', (e) => { if ('txnNumber' in e.command) report.retryable = true; });
+  const watched = { beats: 0, busy: 0, busiest: 0 };
+  client.on('connectionCheckedOut', () => { watched.busiest = Math.max(watched.busiest, ++watched.busy); });
+  client.on('connectionCheckedIn', () => { watched.busy--; });
+  watched.beaten = new Promise((resolve) => {
+    client.on('serverHeartbeatSucceeded', () => { if (++watched.beats >= job.beats) resolve(); });
+  });
+  return { client, watched };
 }
 
-async function work(client, beaten, job, report) {
+async function work(client, job, report, watched) {
   const db = client.db(job.database);
   await use(db.collection('things'), job, report);
-  await crowd(db.collection('things'), job, report);
+  await crowd(db.collection('things'), job, report, watched);
   await ask(db, report);
-  await beaten;
+  if (job.beats > 0) await watched.beaten;
   if (job.another) await client.db(job.another).collection('things').insertOne({ n: 0 });
 }
 
-async function main(job) {
-  const report = { found: 0, modified: 0, worked: 0, msg: '', hosts: false, server: 0, retryable: false, changes: 0 };
-  const { client, beaten } = connect(job, report);
-  const print = async (done) => {
-    delete report.code;
-    delete report.error;
-    try {
-      await done;
-    } catch (err) {
-      if (typeof err.code === 'number') report.code = err.code;
-      report.error = String(err);
-    }
-    console.log(JSON.stringify(report));
-  };
-  await print(work(client, beaten, job, report));
-  if (job.again) {
-    for await (const _ of readline.createInterface({ input: process.stdin })) await print(ask(client.db(job.database), report));
+// attempt notes in the report why something fails.
+async function attempt(report, something) {
+  delete report.code;
+  delete report.error;
+  try {
+    await something;
+  } catch (err) {
+    if (typeof err.code === 'number') report.code = err.code;
+    report.error = String(err);
   }
-  await client.close();
 }
 
-main(JSON.parse(process.argv[2]));
+async function main() {
+  let client, job, report;
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    if (line === 'again') {
+      await attempt(report, ask(client.db(job.database), report));
+    } else {
+      await client?.close();
+      job = JSON.parse(line);
+      report = { found: 0, modified: 0, worked: 0, msg: '', hosts: false, server: 0, retryable: false, changes: 0 };
+      const connected = connect(job, report);
+      client = connected.client;
+      await attempt(report, work(client, job, report, connected.watched));
+      const told = JSON.stringify(report); // before the end is another change
+      if (!job.stay) await client.close();
+      console.log(told);
+      continue;
+    }
+    console.log(JSON.stringify(report));
+  }
+  await client?.close();
+}
+
+main();

@@ -4,7 +4,10 @@ go 1.26.0
 
 require github.com/FerretDB/FerretDB v1.24.2
 
-require go.mongodb.org/mongo-driver/v2 v2.10.0
+require (
+	go.mongodb.org/mongo-driver/v2 v2.10.0
+	golang.org/x/sync v0.22.0
+)
 
 require (
 	filippo.io/edwards25519 v1.1.0 // indirect
@@ -53,7 +56,6 @@ require (
 	golang.org/x/crypto v0.54.0 // indirect
 	golang.org/x/exp v0.0.0-20250506013437-ce4c2cf36ca6 // indirect
 	golang.org/x/net v0.56.0 // indirect
-	golang.org/x/sync v0.22.0 // indirect
 	golang.org/x/sys v0.47.0 // indirect
 	golang.org/x/text v0.41.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20250519155744-55703ea1f237 // indirect

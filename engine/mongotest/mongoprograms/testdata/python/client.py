@@ -1,6 +1,7 @@
-"""Works with a database through PyMongo: see testdata/programs/client."""
+"""Works with databases through PyMongo: see testdata/programs/client."""
 
 import concurrent.futures
+import gc
 import json
 import socket
 import sys
@@ -9,12 +10,22 @@ import threading
 import pymongo
 from pymongo import monitoring
 
+system_getaddrinfo = socket.getaddrinfo
 
-class Watcher(monitoring.ServerHeartbeatListener, monitoring.ServerListener, monitoring.CommandListener):
+
+class Watcher(
+    monitoring.ServerHeartbeatListener,
+    monitoring.ServerListener,
+    monitoring.TopologyListener,
+    monitoring.CommandListener,
+    monitoring.ConnectionPoolListener,
+):
+    """What is watched of a driver's client."""
+
     def __init__(self):
-        self.beats = threading.Semaphore(0)
-        self.changes = 0
-        self.retryable = False
+        self.lock = threading.Condition()
+        self.beats = self.busy = self.busiest = self.changes = 0
+        self.retryable = self.failing = False
 
     def started(self, event):
         if isinstance(event, monitoring.CommandStartedEvent) and "txnNumber" in event.command:
@@ -22,47 +33,67 @@ class Watcher(monitoring.ServerHeartbeatListener, monitoring.ServerListener, mon
 
     def succeeded(self, event):
         if isinstance(event, monitoring.ServerHeartbeatSucceededEvent):
-            self.beats.release()
-
-    def failed(self, event):
-        pass
-
-    def opened(self, event):
-        pass
-
-    def closed(self, event):
-        pass
+            with self.lock:
+                self.beats += 1
+                self.lock.notify_all()
 
     def description_changed(self, event):
-        if event.previous_description.server_type_name != "Unknown":
+        old = event.previous_description
+        servers = [old] if isinstance(event, monitoring.ServerDescriptionChangedEvent) else old.server_descriptions().values()
+        if any(server.server_type_name != "Unknown" for server in servers):
             self.changes += 1
+
+    def connection_checked_out(self, event):
+        with self.lock:
+            self.busy += 1
+            self.busiest = max(self.busiest, self.busy)
+
+    def connection_checked_in(self, event):
+        with self.lock:
+            self.busy -= 1
+
+    def await_beats(self, beats):
+        with self.lock:
+            self.lock.wait_for(lambda: self.beats >= beats)
+
+    def ignore(self, event):
+        pass
+
+    failed = opened = closed = ignore
+    pool_created = pool_cleared = pool_closed = pool_ready = ignore
+    connection_created = connection_ready = connection_closed = ignore
+    connection_check_out_started = connection_check_out_failed = ignore
 
 
 def resolve_to(address):
-    """Has every host name stand for one address."""
-    plain = socket.getaddrinfo
-    socket.getaddrinfo = lambda host, *rest, **named: plain(address, *rest, **named)
+    """Has every host name stand for one address, "" for the system's word."""
+    socket.getaddrinfo = lambda host, *rest, **named: system_getaddrinfo(address or host, *rest, **named)
 
 
 def use(things, job, report):
-    things.insert_many([{"n": n, "pad": "x" * 1000} for n in range(job["count"])])
+    pad = "x" * (job["size"] or 1000)
+    things.insert_many([{"n": n, "pad": pad} for n in range(job["count"])])
     for _ in things.find({}, batch_size=job["batch"]):
         report["found"] += 1
     report["modified"] = things.update_one({"n": 0}, {"$set": {"n": -1}}).modified_count
 
 
-def turns(things, worker):
-    for turn in range(4):
-        own = {"n": 1_000_000 + worker, "turn": turn}
-        things.insert_one(dict(own))
-        if things.find_one(own) is None:
-            raise RuntimeError("a document is missing")
+def write_and_read(things, job, watcher):
+    try:
+        own = {"_id": things.insert_one({}).inserted_id}
+        while things.find_one(own) is not None:
+            if watcher.failing or watcher.beats >= job["beats"] and watcher.busiest >= job["workers"]:
+                return
+        raise RuntimeError("a document is missing")
+    except BaseException:
+        watcher.failing = True
+        raise
 
 
-def crowd(things, job, report):
-    """Has all workers at work at once."""
+def crowd(things, job, report, watcher):
+    """Has all workers at work at once. The first that fails ends the others."""
     with concurrent.futures.ThreadPoolExecutor(max(1, job["workers"])) as pool:
-        for done in [pool.submit(turns, things, worker) for worker in range(job["workers"])]:
+        for done in [pool.submit(write_and_read, things, job, watcher) for _ in range(job["workers"])]:
             done.result()
             report["worked"] += 1
 
@@ -75,41 +106,64 @@ def ask(db, report):
     report["server"] = int(db.command("serverStatus")["pid"])
 
 
-def work(client, watcher, job, report):
-    db = client[job["database"]]
-    use(db.things, job, report)
-    crowd(db.things, job, report)
-    ask(db, report)
-    for _ in range(job["beats"]):
-        watcher.beats.acquire()
-    if job["another"]:
-        client[job["another"]].things.insert_one({"n": 0})
+class Connected:
+    """A driver's client with a job."""
 
-
-def main(job):
-    report = {"found": 0, "modified": 0, "worked": 0, "msg": "", "hosts": False}
-    watcher = Watcher()
-    if job["resolveTo"]:
+    def __init__(self, job):
         resolve_to(job["resolveTo"])
-    client = pymongo.MongoClient(job["uri"], event_listeners=[watcher])
+        self.job = job
+        self.report = {"found": 0, "modified": 0, "worked": 0, "msg": "", "hosts": False}
+        self.watcher = Watcher()
+        self.client = pymongo.MongoClient(job["uri"], event_listeners=[self.watcher])
+        self.db = self.client[job["database"]]
 
-    def attempt(what, *args):
-        report.pop("code", None)
-        report.pop("error", None)
+    def work(self):
+        use(self.db.things, self.job, self.report)
+        crowd(self.db.things, self.job, self.report, self.watcher)
+        self.again()
+        self.watcher.await_beats(self.job["beats"])
+        if self.job["another"]:
+            self.client[self.job["another"]].things.insert_one({"n": 0})
+
+    def close(self):
+        """Closes all connections. It is called once: again could take long."""
+        self.client.close()
+        gc.collect()  # PyMongo leaves those to it that could not log in
+
+    def again(self):
+        ask(self.db, self.report)
+
+    def attempt(self, what):
+        """Returns the report, which says why something fails."""
+        told = self.report
+        told.pop("code", None)
+        told.pop("error", None)
         try:
-            what(*args, report)
+            what()
         except pymongo.errors.PyMongoError as e:
-            report["code"] = getattr(e, "code", None) or 0
-            report["error"] = str(e)
-        report["changes"] = watcher.changes
-        report["retryable"] = watcher.retryable
-        print(json.dumps(report), flush=True)
-
-    attempt(work, client, watcher, job)
-    if job["again"]:
-        for _ in sys.stdin:
-            attempt(ask, client[job["database"]])
-    client.close()
+            told["code"] = getattr(e, "code", None) or 0
+            told["error"] = str(e)
+        told["changes"] = self.watcher.changes
+        told["retryable"] = self.watcher.retryable
+        return json.dumps(told)
 
 
-main(json.loads(sys.argv[1]))
+def main():
+    staying = None
+    for line in sys.stdin:
+        if line == "again\n":
+            print(staying.attempt(staying.again), flush=True)
+            continue
+        if staying:
+            staying.close()
+        connected = Connected(json.loads(line))
+        staying = connected if connected.job["stay"] else None
+        told = connected.attempt(connected.work)
+        if not staying:
+            connected.close()
+        print(told, flush=True)
+    if staying:
+        staying.close()
+
+
+main()
