@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"time"
@@ -28,4 +29,12 @@ func within(ctx context.Context, conn net.Conn, dialogue func() error) error {
 		return ctx.Err()
 	}
 	return err
+}
+
+// problem returns what is wrong with settings if it is.
+func problem(is bool, what string) error {
+	if is {
+		return errors.New(what)
+	}
+	return nil
 }

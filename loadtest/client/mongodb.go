@@ -66,14 +66,10 @@ type MongoDBSettings struct {
 }
 
 func (s MongoDBSettings) check() error {
-	var problems []error
-	if !s.Target.IsValid() {
-		problems = append(problems, errors.New("no target"))
-	}
-	if len(s.Databases) == 0 {
-		problems = append(problems, errors.New("no database"))
-	}
-	return errors.Join(problems...)
+	return errors.Join(
+		problem(!s.Target.IsValid(), "no target"),
+		problem(len(s.Databases) == 0, "no database"),
+	)
 }
 
 // MongoDB is the Dialer of MongoDB. A connection is what one of a driver's pool

@@ -35,17 +35,11 @@ type MySQLSettings struct {
 }
 
 func (s MySQLSettings) check() error {
-	var problems []error
-	if !s.Target.IsValid() {
-		problems = append(problems, errors.New("no target"))
-	}
-	if s.User == "" {
-		problems = append(problems, errors.New("no user"))
-	}
-	if len(s.Databases) == 0 {
-		problems = append(problems, errors.New("no database"))
-	}
-	return errors.Join(problems...)
+	return errors.Join(
+		problem(!s.Target.IsValid(), "no target"),
+		problem(s.User == "", "no user"),
+		problem(len(s.Databases) == 0, "no database"),
+	)
 }
 
 // MySQL is the Dialer of MySQL and MariaDB, through go-sql-driver's connections,

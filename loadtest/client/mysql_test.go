@@ -2,7 +2,6 @@ package client
 
 import (
 	"bytes"
-	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -11,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/proxy-engine/proxy-engine/loadtest/measure"
 	"github.com/proxy-engine/proxy-engine/loadtest/secure"
@@ -227,15 +225,7 @@ func TestMySQLOverTLS(t *testing.T) {
 // TestMySQLInterrupted cancels and overstays an exchange that isn't answered.
 func TestMySQLInterrupted(t *testing.T) {
 	d := newMySQL(t, mysqlTo(serveMySQL(t, func(p *mysqlPeer) { p.greet(); p.hear(); p.hear() }), "any"))
-	late, end := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer end()
-	cancelled, cancel := context.WithCancel(t.Context())
-	cancel()
-	for ctx, kind := range map[context.Context]measure.Failure{late: measure.Late, cancelled: measure.Other} {
-		conn := dial(t, d, 0)
-		expect(t, conn.Exchange(ctx), kind, "")
-		closeConn(t, conn)
-	}
+	interrupt(t, d)
 }
 
 func TestMySQLSettings(t *testing.T) {

@@ -167,3 +167,17 @@ func expect(t *testing.T, err error, kind measure.Failure, answer string) {
 		t.Errorf("%v is %v %q, want %v %q", err, gotKind, gotAnswer, kind, answer)
 	}
 }
+
+// interrupt cancels and overstays an exchange that the server doesn't answer.
+func interrupt(t *testing.T, d Dialer) {
+	t.Helper()
+	late, end := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer end()
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for ctx, kind := range map[context.Context]measure.Failure{late: measure.Late, cancelled: measure.Other} {
+		conn := dial(t, d, 0)
+		expect(t, conn.Exchange(ctx), kind, "")
+		closeConn(t, conn)
+	}
+}

@@ -38,17 +38,11 @@ type PostgresSettings struct {
 }
 
 func (s PostgresSettings) check() error {
-	var problems []error
-	if !s.Target.IsValid() {
-		problems = append(problems, errors.New("no target"))
-	}
-	if s.User == "" {
-		problems = append(problems, errors.New("no user"))
-	}
-	if len(s.Databases) == 0 {
-		problems = append(problems, errors.New("no database"))
-	}
-	return errors.Join(problems...)
+	return errors.Join(
+		problem(!s.Target.IsValid(), "no target"),
+		problem(s.User == "", "no user"),
+		problem(len(s.Databases) == 0, "no database"),
+	)
 }
 
 // Postgres is the Dialer of PostgreSQL, through pgx's pgconn, which knows the

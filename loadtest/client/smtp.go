@@ -35,17 +35,11 @@ type SMTPSettings struct {
 }
 
 func (s SMTPSettings) check() error {
-	var problems []error
-	if !s.Target.IsValid() {
-		problems = append(problems, errors.New("no target"))
-	}
-	if len(s.Hellos) == 0 {
-		problems = append(problems, errors.New("no name to say hello with"))
-	}
-	if len(s.Recipients) == 0 {
-		problems = append(problems, errors.New("no recipient"))
-	}
-	return errors.Join(problems...)
+	return errors.Join(
+		problem(!s.Target.IsValid(), "no target"),
+		problem(len(s.Hellos) == 0, "no name to say hello with"),
+		problem(len(s.Recipients) == 0, "no recipient"),
+	)
 }
 
 // SMTP is the Dialer of mail servers, through package net/smtp. An exchange is a

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"context"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -10,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/proxy-engine/proxy-engine/loadtest/measure"
 	"github.com/proxy-engine/proxy-engine/loadtest/secure"
@@ -171,15 +169,7 @@ func TestSMTPInterrupted(t *testing.T) {
 		_, _ = text.ReadLine()
 		_, _ = text.ReadLine() // waits for the client's end
 	})))
-	late, end := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer end()
-	cancelled, cancel := context.WithCancel(t.Context())
-	cancel()
-	for ctx, kind := range map[context.Context]measure.Failure{late: measure.Late, cancelled: measure.Other} {
-		conn := dial(t, d, 0)
-		expect(t, conn.Exchange(ctx), kind, "")
-		closeConn(t, conn)
-	}
+	interrupt(t, d)
 }
 
 func TestSMTPSettings(t *testing.T) {
