@@ -4,7 +4,9 @@
 //
 // Two drivers move sessions through the same states with the same codecs,
 // chosen by Config.Impl: event loops (reactor_linux.go and its neighbours)
-// and goroutines (goroutine.go).
+// and goroutines (goroutine.go). Listeners whose sessions use several backends
+// (codecs.Multiplexing) are always served by goroutines
+// (goroutine_multiplex.go).
 package engine
 
 import (

@@ -51,6 +51,8 @@ type goroutineMultiplex struct {
 	kept     []byte // what the client has sent and nobody has consumed
 	state    State
 	received uint64
+	patient  bool             // the multiplexer serves the client itself
+	passing  *goroutineBranch // has a part of the request, nil for none
 
 	working  sync.WaitGroup // the branches
 	writing  sync.Mutex     // to the client: held for a whole answer
@@ -156,6 +158,7 @@ func (s *goroutineMultiplex) next() bool {
 	}
 	switch {
 	case step.Patient && s.state == Detecting && s.within:
+		s.patient = true
 		s.enter(Detecting, s.port.d.e.cfg.Timeouts.Idle)
 		return true
 	case step.Consumed > 0:
@@ -188,9 +191,12 @@ func (s *goroutineMultiplex) read() bool {
 
 // lost ends a session whose client has left, or was silent for too long.
 func (s *goroutineMultiplex) lost(err error) {
+	if s.passing != nil {
+		_ = s.passing.conn.SetLinger(0) // it has half a request
+	}
 	switch {
 	case s.state == Detecting && errors.Is(err, os.ErrDeadlineExceeded):
-		reason, failure, cause := detectTimedOut(false)
+		reason, failure, cause := detectTimedOut(s.patient)
 		s.say(reason, failure, cause)
 	case s.state == Detecting:
 		s.finish(ClientGone, nil)
@@ -276,11 +282,9 @@ func (s *goroutineMultiplex) forward(resource string, b *goroutineBranch) bool {
 		return s.refuse(resource, rejection{InternalError, step.Failure, nil})
 	}
 	b.used = true
-	whole := s.stream(b.send)
-	if !whole {
-		_ = b.conn.SetLinger(0) // it has half a request
-	}
-	return whole
+	s.passing = b
+	defer func() { s.passing = nil }()
+	return s.stream(b.send)
 }
 
 // localAddr is the address the client has connected to.

@@ -80,9 +80,36 @@
 // A resolver can't rename the database (codecs.MetadataDatabase): the name
 // stands in every request, cursor and error.
 //
+// # Multiplexing
+//
+// With Options.Multiplex every command of a connection goes to the backend of its
+// own $db's resource, unless the TLS server name or the application's name has
+// named one for all. Each backend hears the client's first hello before its first
+// command. Replies are told apart by what they answer (responseTo), and come as
+// the backends give them, whole. hello, ping and buildInfo are answered here.
+//
+//	getMore, killCursors      by their $db, as all commands
+//	admin, config, local,     where the connection's last command went; by their own
+//	$external                 name while there was none
+//	endSessions               answered with ok here, and sent to nobody: servers
+//	                          end a session that isn't used for 30 minutes
+//	saslStart, and a hello    to the backend of the user's database; saslContinue
+//	that logs in              has the same $db. Another backend that wants a login
+//	                          says so itself
+//	commitTransaction,        as all of admin: right iff the connection's last
+//	abortTransaction          command was of that transaction. A driver with
+//	                          several connections, or a transaction over two
+//	                          backends, gets the backend's own error
+//	                          (NoSuchTransaction), and nothing is committed
+//
+// Compression isn't agreed on: what is compressed has no $db to be read. A backend
+// that can't be had, or ends, fails the commands it was sent and no others; the
+// next one connects anew. Only one that ends within a reply ends the connection,
+// with a reset.
+//
 // # Limits
 //
-// Until it is routed a request's $db must come within 64 KiB, and hello may not
-// be longer. Messages are 48 000 000 bytes at most, as a server has it. Checksums
+// Until it is routed a request's $db must come within 64 KiB, or 16 MiB and 16 KiB
+// where connections multiplex, and hello may not be longer than 64 KiB. Messages are 48 000 000 bytes at most, as a server has it. Checksums
 // of messages answered here aren't checked.
 package mongodb

@@ -62,7 +62,7 @@ func (m *multiplexer) Client(in []byte) codecs.Step {
 
 // serve reads the request at the start of in.
 func (m *multiplexer) serve(in []byte) codecs.Step {
-	m.codec.request, m.database, m.asked = request{}, nil, nil
+	m.codec.waiting, m.codec.request, m.database, m.asked = 0, request{}, nil, nil
 	h, v := readHeader(in)
 	switch {
 	case v != fine:
@@ -94,7 +94,9 @@ func (m *multiplexer) serveMessage(in []byte, h header) codecs.Step {
 		return fail(codecs.Malformed, detailFlags)
 	}
 	m.size = h.size
-	m.codec.request = request{id: h.id, mute: flags&flagMoreToCome != 0}
+	if m.codec.await(request{id: h.id}); flags&flagMoreToCome != 0 {
+		m.codec.waiting, m.codec.request = 0, request{id: h.id, mute: true}
+	}
 	if found := m.walkToName(in, h, flags); found != foundName {
 		return unserved(found)
 	}
@@ -165,9 +167,10 @@ func (m *multiplexer) Open(t codecs.Target) codecs.Branch {
 	return b
 }
 
-// Refuse implements codecs.Multiplexer.
+// Refuse implements codecs.Multiplexer. When nobody waits it says nothing, but to
+// those who don't speak the protocol.
 func (m *multiplexer) Refuse(dst []byte, f codecs.Failure) []byte {
-	if m.codec.request.mute {
+	if m.codec.request.mute || m.codec.waiting == 0 && f.Kind != codecs.Malformed {
 		return dst
 	}
 	if f.Detail == "" {

@@ -63,6 +63,10 @@ type Job struct {
 	Batch int `json:"batch"`
 	// Another is another database, "" for none.
 	Another string `json:"another"`
+	// Tour are databases to use by turns instead of all that, by the Go driver: in
+	// each a marker and Count documents are inserted, and while a cursor reads those
+	// of the first the markers of the others are read.
+	Tour []string `json:"tour,omitempty"`
 	// Workers are at work at once: each writes a document and reads it until as
 	// many connections have been in use at the same moment and Beats have come.
 	// The pool of the URI must be as large.
@@ -91,6 +95,9 @@ type Report struct {
 	Retryable bool
 	// Changes are those of the topology and of the server once it was known.
 	Changes int
+	// Toured are the process ids of the servers of the tour, each behind a space.
+	// Found counts the documents of the first.
+	Toured string
 	// Error is why the client ended early, "" if it didn't, and Code the
 	// server's word for it, if it is one's.
 	Code  int

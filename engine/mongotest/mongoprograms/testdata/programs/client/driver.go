@@ -29,6 +29,9 @@ func (c *client) do(ctx context.Context) error {
 	if err := c.connect(); err != nil {
 		return err
 	}
+	if len(c.job.Tour) > 0 {
+		return c.tour(ctx)
+	}
 	return c.work(ctx)
 }
 

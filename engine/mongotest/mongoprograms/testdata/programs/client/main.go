@@ -24,6 +24,8 @@ type job struct {
 	Beats     int    `json:"beats"`
 	ResolveTo string `json:"resolveTo"`
 	Stay      bool   `json:"stay"`
+
+	Tour []string `json:"tour"`
 }
 
 type report struct {
@@ -35,6 +37,7 @@ type report struct {
 	Server    int64  `json:"server"`
 	Retryable bool   `json:"retryable"`
 	Changes   int    `json:"changes"`
+	Toured    string `json:"toured"`
 	Code      int32  `json:"code,omitempty"`
 	Error     string `json:"error,omitempty"`
 }
