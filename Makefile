@@ -10,7 +10,7 @@ PEERS ?=
 NESTED := codecs/mysql/mysqltest
 
 .DEFAULT_GOAL := help
-.PHONY: help run certs test check build bench bench-peers fuzz clean
+.PHONY: help run certs test check build dist bench bench-peers fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ check: ## Vet, format, staticcheck, the repository's rules, builds for other sys
 
 build: ## Build bin/proxy-engine and bin/loadtest, static binaries
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/ ./cmd/...
+
+dist: ## Archives to install from, for linux and darwin, in bin/dist (VERSION=v1.2.3)
+	@GO=$(GO) scripts/package/dist.sh
 
 bench: ## Benchmarks of the parts (BENCH=pattern)
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...

@@ -27,6 +27,12 @@ func (d drivers) stopAccepting() {
 	}
 }
 
+func (d drivers) leave(to homes) {
+	for _, one := range d {
+		one.leave(to)
+	}
+}
+
 func (d drivers) stop() {
 	for _, one := range d {
 		one.stop()

@@ -36,6 +36,7 @@ type Engine struct {
 	clients   *limits.Clients
 	keys      keyring
 	tracker   *tracker
+	moves     *moves
 	counters  counters
 	driver    driver
 	addrs     map[string]netip.AddrPort
@@ -52,6 +53,10 @@ type driver interface {
 	start() (map[string]netip.AddrPort, error)
 	// stopAccepting closes the listeners. Clients already connected are served.
 	stopAccepting()
+	// leave ends the established sessions that have left their resource's home, as
+	// Moved and in order, and returns when all were looked at. It may be called at
+	// any time, but once at a time.
+	leave(homes)
 	// stop ends all sessions as Drained and returns when nothing is left.
 	stop()
 }
@@ -84,9 +89,13 @@ func (e *Engine) Start() error {
 	e.starter = e.newStarter()
 	e.checker = e.endpoints.NewChecker()
 	e.tracker = startTracker(e.cfg.Resolver, &e.counters.panics)
+	e.moves = newMoves(e)
+	e.cache.Notify(e.moves.changed)
 	addrs, err := e.driver.start()
 	if err != nil {
+		e.moves.close()
 		e.driver.stop()
+		e.moves.wait()
 		e.starter.Close()
 		e.checker.Close()
 		e.tracker.stop()
@@ -121,7 +130,9 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 	e.draining.Store(true)
 	e.driver.stopAccepting()
 	err := e.awaitIdle(ctx)
+	e.moves.close()
 	e.driver.stop()
+	e.moves.wait()
 	e.starter.Close()
 	e.checker.Close()
 	e.tracker.stop()

@@ -37,8 +37,10 @@ type goroutineWeb struct {
 	kept   []byte // what the client has sent and nobody has consumed
 	out    []byte // for heads
 
-	mu    sync.Mutex // guards waits, and the read deadline while it is true
+	mu    sync.Mutex // guards what follows, and the read deadline while waits
 	waits bool       // for a next request: draining may end it
+	// relayed is what the connection has become that has switched protocols.
+	relayed *goroutineSession
 
 	received atomic.Uint64
 	toClient uint64

@@ -22,6 +22,7 @@ func (r *goroutineExchange) switched(out []byte) {
 	_ = s.conn.SetDeadline(time.Time{})
 	_ = l.conn.SetDeadline(time.Time{})
 	session := s.asRelay(l)
+	s.relays(session, r.route)
 	s.kept = nil
 	var relaying sync.WaitGroup
 	relaying.Go(func() { session.relay(&session.client, &session.backend) })

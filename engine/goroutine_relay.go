@@ -4,14 +4,18 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"time"
 )
 
 // relay passes on what comes from one side until its end, and then the end.
 func (s *goroutineSession) relay(from, to *peer) {
-	_ = from.conn.SetReadDeadline(time.Time{})
+	s.startRelay(from)
 	if s.passed(from, to, s.pass(from, to)) {
 		_ = to.conn.CloseWrite() // may wait for room, in TLS: mu isn't held
+	}
+	if from == &s.client {
+		s.discard()
 	}
 }
 
@@ -24,6 +28,8 @@ func (s *goroutineSession) passed(from, to *peer, err error) (ended bool) {
 	switch {
 	case s.state != Relaying:
 		// Another goroutine is ending the session.
+	case errors.Is(err, os.ErrDeadlineExceeded) && s.leaving():
+		return s.cut(from, to)
 	case from.ended(err):
 		s.note(from.closed)
 		to.shut = true
@@ -71,7 +77,7 @@ func (s *goroutineSession) note(r Reason) {
 // once it has got what was sent before. It lets go of mu while it waits.
 func (s *goroutineSession) passReset(broken, other *peer) {
 	if !sent(other.conn.TCPConn) {
-		s.reason = broken.reset
+		s.reason = lastly(s.reason, broken.reset)
 		s.become(Flushing)
 		deadline := s.breakOff()
 		s.mu.Unlock()

@@ -158,7 +158,7 @@ func (s *goroutineSession) finish(reason Reason, cause error) {
 	if s.port.d.stopping() {
 		reason, cause = Drained, nil
 	}
-	s.last, s.reason, s.cause = s.state, reason, cause
+	s.last, s.reason, s.cause = s.state, lastly(s.reason, reason), cause
 	s.become(Closed)
 	s.cancel()
 	s.sockets.close()
@@ -264,6 +264,8 @@ func (s *goroutineSession) end(from *peer, err error) {
 	switch {
 	case s.port.d.stopping():
 		s.finish(Drained, nil)
+	case errors.Is(err, os.ErrDeadlineExceeded) && s.leaving():
+		s.endLeaving(from)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		s.expire()
 	case s.state == Detecting:

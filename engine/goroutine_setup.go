@@ -485,7 +485,7 @@ func (s *goroutineSession) say(reason Reason, f codecs.Failure, cause error) {
 
 // flushAs closes the client's connection behind its last words.
 func (s *goroutineSession) flushAs(reason Reason, words []byte, cause error) {
-	s.reason, s.cause = reason, cause
+	s.reason, s.cause = lastly(s.reason, reason), cause
 	s.enter(Flushing, s.port.d.e.cfg.Timeouts.Flush)
 	if s.backend.conn != nil {
 		_ = s.backend.conn.Close()

@@ -15,11 +15,12 @@ import (
 // exchange, so that an idle connection consists of little more than its socket.
 type webSession struct {
 	client relay.Side
-	port   *port
-	peer   netip.AddrPort
-	timer  reactor.Timer
-	box    inbox // what the client has sent and nobody has consumed yet
-	scan   http.Scan
+	links[webSession]
+	port  *port
+	peer  netip.AddrPort
+	timer reactor.Timer
+	box   inbox // what the client has sent and nobody has consumed yet
+	scan  http.Scan
 	// x is the request under way; nil while awaiting, reading and from ending on.
 	x        *exchange
 	securing *securing // nil but in webSecuring and webSecuringBackend
@@ -50,7 +51,7 @@ func startWebSession(p *port, fd int, client netip.AddrPort) {
 		port: p, peer: client, started: w.loop.Now(), admission: w.e.admit(),
 	}
 	defer s.guard()
-	w.visitors[s] = struct{}{}
+	w.visitors.add(s)
 	if err := w.loop.Register(&s.client.Conn, fd, s); err != nil {
 		s.finish(NoDescriptors, err)
 		return
@@ -274,6 +275,7 @@ func (s *webSession) finish(reason Reason, cause error) {
 	if s.state == webEnded {
 		return
 	}
+	reason = lastly(s.reason, reason)
 	w := s.port.w
 	s.leaveHandshake()
 	s.dropExchange()
@@ -285,6 +287,6 @@ func (s *webSession) finish(reason Reason, cause error) {
 	s.enter(webEnded, 0)
 	s.client.Close()
 	s.box.drop()
-	delete(w.visitors, s)
+	w.visitors.remove(s)
 	w.e.ended(&end)
 }

@@ -43,7 +43,8 @@ const (
 	// is dropped, has been read. From reading, to awaiting or ending. Deadline:
 	// HTTP.Stall.
 	webDiscarding
-	// webSwitched: bytes pass untouched (Upgrade). No deadline.
+	// webSwitched: bytes pass untouched (Upgrade). No deadline, but Timeouts.Flush
+	// once it is to leave (Moved).
 	webSwitched
 	// webEnding: the last response is on its way, what the client still sends is
 	// read and dropped until it closes. Deadline: Timeouts.Flush.

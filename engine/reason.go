@@ -86,6 +86,9 @@ const (
 	NoDescriptors
 	// Drained: the proxy was shutting down.
 	Drained
+	// Moved: an established session whose resource has moved, or drains, and whose
+	// time to leave is over (resolve.Result.Drain).
+	Moved
 	// InternalError: a fault of ours that was noticed.
 	InternalError
 	// Panicked: a fault of ours that was not; a bug.
@@ -141,6 +144,7 @@ var reasonTable = [reasons]struct {
 	TooFastFromClient:       {name: "too_fast_from_client", kind: codecs.TooMany, detail: "too many new ones from this address"},
 	NoDescriptors:           {name: "no_descriptors", kind: codecs.TooMany},
 	Drained:                 {name: "drained", silent: true},
+	Moved:                   {name: "moved", silent: true},
 	InternalError:           {name: "internal_error", kind: codecs.Internal},
 	Panicked:                {name: "panicked", silent: true},
 }
@@ -166,10 +170,19 @@ func Reasons() []Reason {
 // something an operator may want to look at.
 func (r Reason) ordinary() bool {
 	switch r {
-	case ClientClosed, BackendClosed, ClientReset, BackendReset, ClientGone, IdleTimeout:
+	case ClientClosed, BackendClosed, ClientReset, BackendReset, ClientGone, IdleTimeout, Moved:
 		return true
 	}
 	return false
+}
+
+// lastly is the reason a session ends with for which decided was decided, when
+// reason is why it does now: one that leaves ends for that, whoever closes.
+func lastly(decided, reason Reason) Reason {
+	if decided == Moved && reason.ordinary() {
+		return Moved
+	}
+	return reason
 }
 
 // failureReason is the reason of a failure that the codec itself found.

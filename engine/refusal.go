@@ -80,8 +80,9 @@ func resolveReason(err error) Reason {
 	return ResolveFailed
 }
 
-// connectReason is the reason of a session none of whose backend's addresses
-// could be connected; the last attempt decides.
+// connectReason is the reason of a session none of whose backend's endpoints could
+// be had; the last attempt decides, or the last failure of the endpoint that isn't
+// tried.
 func connectReason(o upstream.Outcome) Reason {
 	switch o {
 	case upstream.Refused:
@@ -90,6 +91,13 @@ func connectReason(o upstream.Outcome) Reason {
 		return ConnectTimeout
 	case upstream.Exhausted:
 		return NoDescriptors
+	// Those that follow are why a breaker is open that lets nobody try.
+	case upstream.HungUp:
+		return BackendGone
+	case upstream.Silent:
+		return OpenTimeout
+	case upstream.HandshakeFailed:
+		return BackendHandshakeFailed
 	}
 	return ConnectFailed
 }

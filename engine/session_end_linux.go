@@ -54,7 +54,7 @@ func (s *session) flushAs(reason Reason, cause error) {
 	s.pump.Backend.Close()
 	s.leaveWaits()
 	s.setup.leaveHandshake()
-	s.reason, s.setup.cause = reason, cause
+	s.reason, s.setup.cause = lastly(s.reason, reason), cause
 	s.enter(Flushing, s.port.w.e.cfg.Timeouts.Flush)
 	s.flush()
 }
@@ -70,7 +70,7 @@ func (s *session) flush() {
 		return
 	}
 	for range setupTurn {
-		if client.Ended() || client.Broken() {
+		if client.EOF() || client.Broken() {
 			s.finish(s.reason, s.setup.cause)
 			return
 		}
@@ -93,7 +93,7 @@ func (s *session) passReset(reason Reason, other *relay.Side) {
 	if s.setup == nil {
 		s.setup = s.port.w.takeSetup()
 	}
-	s.reason, s.setup.resetting = reason, other
+	s.reason, s.setup.resetting = lastly(s.reason, reason), other
 	s.setup.deadline = s.port.w.loop.Now() + s.port.w.e.cfg.Timeouts.Flush
 	s.enter(Flushing, resetPoll)
 }

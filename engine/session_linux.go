@@ -25,15 +25,15 @@ type session struct {
 	visit
 	resource *upstream.Resource // entered, nil before that
 	// backend is the address being dialled or connected, shared with the route.
-	backend    *netip.AddrPort
-	key        string // registered in the keyring, "" if none
-	client     netip.AddrPort
-	started    time.Duration // since the loop's start
-	tracked    time.Duration // when the resolver was last told of activity
-	told       uint64        // what had moved by then
-	prev, next *session
-	state      State
-	reason     Reason // decided when Flushing begins, or by the first EOF while Relaying
+	backend *netip.AddrPort
+	key     string // registered in the keyring, "" if none
+	client  netip.AddrPort
+	started time.Duration // since the loop's start
+	tracked time.Duration // when the resolver was last told of activity
+	told    uint64        // what had moved by then
+	links[session]
+	state  State
+	reason Reason // decided when Flushing begins, or by the first EOF while Relaying
 	admission
 	served bool // Relaying was reached
 	ending bool // reason is decided
@@ -186,15 +186,19 @@ func (s *session) Expire() {
 		s.connectFailed(upstream.TimedOut, nil)
 	case Opening:
 		s.refuse(OpenTimeout, nil)
-	case Relaying: // and breaking off
-		s.pump.Client.Conn.Reset()
-		s.pump.Backend.Conn.Reset()
+	case Relaying: // and breaking off, or leaving
+		if s.reason != Moved {
+			s.pump.Client.Conn.Reset()
+			s.pump.Backend.Conn.Reset()
+		}
 		s.finish(s.reason, nil)
 	case Flushing:
 		s.flushExpired()
 	case Asking:
 		s.disown(ResolveTimeout, s.setup.question.req.Resource, nil)
-	case Standing, Closed:
+	case Standing: // and leaving
+		s.finish(s.reason, nil)
+	case Closed:
 	}
 }
 
@@ -221,9 +225,9 @@ func (s *session) relay() {
 	case relay.BackendReset:
 		s.passReset(BackendReset, &s.pump.Client)
 	case relay.Running:
-		if s.pump.Breaking() && s.setup == nil {
-			// One side is broken and the other must still take what it sent:
-			// that has a deadline.
+		if (s.pump.Breaking() || s.reason == Moved) && s.setup == nil {
+			// One side is broken, or told to leave, and the other must still take
+			// what it sent: that has a deadline.
 			s.setup = s.port.w.takeSetup()
 			s.enter(Relaying, s.port.w.e.cfg.Timeouts.Flush)
 		}
@@ -277,6 +281,7 @@ func (s *session) finish(reason Reason, cause error) {
 	if s.state == Closed {
 		return
 	}
+	reason = lastly(s.reason, reason)
 	w := s.port.w
 	end := ending{
 		listener: s.port.spec, client: s.client, admission: s.admission, route: s.route, visit: s.visit, resource: s.resource,

@@ -16,7 +16,8 @@ package engine
 type State uint8
 
 // The states of a session. Each has a deadline but Standing and Relaying: an
-// established session may be idle for as long as both peers keep it.
+// established session may be idle for as long as both peers keep it. Once it is to
+// leave (Moved) that has one too: Timeouts.Flush.
 const (
 	// Detecting: the codec reads the client's first bytes until it knows the
 	// resource. Entered when the client is accepted. Leaves to Resolving, or

@@ -29,7 +29,7 @@ type worker struct {
 	ports      []*port
 	locals     map[string]*resolve.Local // by protocol
 
-	sessions sessionList
+	sessions list[session, *session]
 	asking   map[resolve.Request]*question // lookups under way, by protocol and resource
 	free     []*setup
 	web
@@ -37,7 +37,7 @@ type worker struct {
 
 // web is what a loop has for HTTP.
 type web struct {
-	visitors  map[*webSession]struct{}
+	visitors  list[webSession, *webSession]
 	links     *linkPool
 	parser    *http.Parser
 	exchanges []*exchange // for the next requests
@@ -48,11 +48,10 @@ type web struct {
 
 func newWeb(w *worker) web {
 	return web{
-		visitors: make(map[*webSession]struct{}),
-		links:    newLinkPool(w),
-		parser:   http.NewParser(w.e.cfg.HTTP.Limits),
-		scratch:  make([]byte, 0, 2*gathered),
-		ids:      newRequestIDs(),
+		links:   newLinkPool(w),
+		parser:  http.NewParser(w.e.cfg.HTTP.Limits),
+		scratch: make([]byte, 0, 2*gathered),
+		ids:     newRequestIDs(),
 	}
 }
 
@@ -131,18 +130,14 @@ func (w *worker) stopAccepting() error {
 	for _, p := range w.ports {
 		p.ln.Close()
 	}
-	for s := range w.visitors {
-		s.drain()
-	}
+	w.visitors.each((*webSession).drain)
 	return nil
 }
 
 // shutdown ends every session.
 func (w *worker) shutdown() {
 	w.sessions.each(func(s *session) { s.finish(Drained, nil) })
-	for s := range w.visitors {
-		s.finish(Drained, nil)
-	}
+	w.visitors.each(func(s *webSession) { s.finish(Drained, nil) })
 	w.links.close()
 	w.pipes.Close()
 }
@@ -184,36 +179,5 @@ func (w *worker) putSetup(t *setup) {
 	*t = setup{clientBox: t.clientBox, backendBox: t.backendBox}
 	if len(w.free) < maxFreeSetups {
 		w.free = append(w.free, t)
-	}
-}
-
-// sessionList holds a loop's sessions, linked through themselves.
-type sessionList struct{ head *session }
-
-func (l *sessionList) add(s *session) {
-	if s.next = l.head; s.next != nil {
-		s.next.prev = s
-	}
-	l.head = s
-}
-
-func (l *sessionList) remove(s *session) {
-	if s.prev != nil {
-		s.prev.next = s.next
-	} else {
-		l.head = s.next
-	}
-	if s.next != nil {
-		s.next.prev = s.prev
-	}
-	s.next, s.prev = nil, nil
-}
-
-// each calls fn for every session; fn may remove the one it is given.
-func (l *sessionList) each(fn func(*session)) {
-	for s := l.head; s != nil; {
-		next := s.next
-		fn(s)
-		s = next
 	}
 }

@@ -49,7 +49,7 @@ func (c *Cache) locate(ctx context.Context, r *Route) (err error) {
 		at.Endpoint = endpoint
 		located = append(located, at)
 	}
-	r.addrsUntil = until
+	r.addrsUntil, r.first = until, r.Endpoint
 	if len(located) > 0 {
 		r.Endpoint, r.Addrs, r.Alternatives = located[0].Endpoint, located[0].Addrs, located[1:]
 		return nil

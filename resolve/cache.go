@@ -18,6 +18,7 @@ type Cache struct {
 	stores map[string]*store // by protocol
 
 	asked, failed, stale atomic.Uint64
+	changed              atomic.Pointer[func(resource string)]
 	staleLog, panicLog   logLimit
 }
 
@@ -105,7 +106,24 @@ func (c *Cache) Purge(resource string) {
 	c.forget(resource)
 }
 
+// Notify has changed called when the answer for a resource, "" for any, is no
+// longer true or may not be: it has been purged, the resolver has told, or a new
+// one that drains the old places has come. By then Fetch doesn't return the old
+// answer. It is called on any goroutine and must not block. Call Notify once.
+func (c *Cache) Notify(changed func(resource string)) { c.changed.Store(&changed) }
+
+func (c *Cache) tell(resource string) {
+	if changed := c.changed.Load(); changed != nil {
+		(*changed)(resource)
+	}
+}
+
 func (c *Cache) forget(resource string) {
+	c.purgeStores(resource)
+	c.tell(resource)
+}
+
+func (c *Cache) purgeStores(resource string) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	for _, s := range c.stores {
@@ -120,6 +138,11 @@ func (c *Cache) forget(resource string) {
 // expire has everything asked for anew that is cached, and keeps it to fall
 // back on.
 func (c *Cache) expire() {
+	c.expireStores()
+	c.tell("")
+}
+
+func (c *Cache) expireStores() {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	for _, s := range c.stores {

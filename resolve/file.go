@@ -27,6 +27,7 @@ const maxFile = 16 << 20
 //	    balance: least-sessions     # Result.Balance, where there are several
 //	    state: cold                 # Result.State: ready, cold or draining
 //	    wake: https://api.internal/wake # Result.Wake, a URL for OpenOptions.Wake
+//	    drain: 30s                  # Result.Drain; negative: at once
 //	    max_sessions: 100           # Result.MaxSessions; 0: what is configured
 //	    session_rate: 10            # Result.SessionRate, likewise
 //	    timeout: 5s                 # Result.Timeout

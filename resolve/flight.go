@@ -51,6 +51,9 @@ func (c *Cache) fly(s *store, f *flight, req Request) {
 		e = c.prolong(f.old, now)
 	}
 	s.land(f, e, now)
+	if e.drainsOther(f.old) {
+		c.tell(req.Resource)
+	}
 }
 
 // mayServeStale says which errors mean that the answer isn't known, as opposed

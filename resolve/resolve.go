@@ -51,7 +51,8 @@ const (
 	Ready State = iota
 	// Cold: it sleeps and must be woken first.
 	Cold
-	// Draining: it takes no new sessions.
+	// Draining: it takes no new sessions, and with a Result.Drain the ones it has
+	// are ended after that time.
 	Draining
 
 	states
@@ -142,6 +143,13 @@ type Result struct {
 	// it is Cold or refuses connections; "" if it can't. What it says besides
 	// is the resolver's: a URL, a channel.
 	Wake string
+	// Drain is how long sessions of the resource may go on that are at none of
+	// the endpoints, or at any while the State is Draining, from when the answer is
+	// known to be in force: told by a Notifier, purged, or found to be another when
+	// the TTL was over. 0: for as long as they like; negative: not at all. They end
+	// in order, once what is on its way is delivered. An answer that may not be
+	// reused ends none.
+	Drain time.Duration
 	// MaxSessions bounds the resource's sessions at once, and SessionRate its
 	// new ones per second; 0 keeps what is configured.
 	MaxSessions, SessionRate int

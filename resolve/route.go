@@ -2,6 +2,7 @@ package resolve
 
 import (
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -26,8 +27,26 @@ type Route struct {
 	// addrsUntil is until when DNS says that Addrs and those of Alternatives
 	// hold; zero if no endpoint is a name.
 	addrsUntil time.Time
+	// first is the Result's Endpoint, whether its addresses are known or not.
+	first string
 	// Err is why the resource has no address; see KindOf.
 	Err error
+}
+
+// Serves says whether a session at an endpoint, as the resolver writes it, is
+// where the answer wants the resource's sessions.
+func (r *Route) Serves(endpoint string) bool {
+	if r.Err != nil || r.State == Draining {
+		return false
+	}
+	return endpoint == r.Endpoint || endpoint == r.first || slices.Contains(r.Others, endpoint)
+}
+
+// SamePlaces says whether both answers want the resource's sessions at the same
+// endpoints, and give others the same time to leave.
+func (r *Route) SamePlaces(other *Route) bool {
+	return r.Drain == other.Drain && (r.State == Draining) == (other.State == Draining) &&
+		r.first == other.first && slices.Equal(r.Others, other.Others)
 }
 
 // entry is a Route in the caches. Loops and goroutines share it, so that a
@@ -78,6 +97,12 @@ func (e *entry) touch() {
 	if !e.used.Load() {
 		e.used.Store(true)
 	}
+}
+
+// drainsOther says that sessions whose route was old may have to leave; nil, or one
+// that is an error, had none.
+func (e *entry) drainsOther(old *entry) bool {
+	return e.Err == nil && e.Drain != 0 && !e.private && old != nil && old.Err == nil && !e.SamePlaces(&old.Route)
 }
 
 // answer returns the route or its error, as Fetch does.

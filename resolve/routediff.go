@@ -37,6 +37,6 @@ func diff(old, table routeTable) difference {
 
 func sameResult(a, b Result) bool {
 	return a.Endpoint == b.Endpoint && slices.Equal(a.Others, b.Others) && a.Balance == b.Balance &&
-		a.Timeout == b.Timeout && a.TTL == b.TTL && a.State == b.State && a.Wake == b.Wake &&
+		a.Timeout == b.Timeout && a.TTL == b.TTL && a.State == b.State && a.Wake == b.Wake && a.Drain == b.Drain &&
 		a.MaxSessions == b.MaxSessions && a.SessionRate == b.SessionRate && maps.Equal(a.Metadata, b.Metadata)
 }

@@ -1,6 +1,10 @@
 package resolve
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/proxy-engine/proxy-engine/resolve/strictyaml"
+)
 
 // The YAML parser takes time and memory in the square of the number of keys of
 // a mapping in block style: 40,000 routes took 5.3 s and 6.6 GB. Therefore
@@ -11,6 +15,17 @@ const (
 	maxOtherText = 256 << 10
 )
 
+// chunk is a part of a routes file, of whole lines.
+type chunk struct{ strictyaml.Chunk }
+
+// part is a chunk behind so many lines.
+func part(text string, offset int) chunk {
+	return chunk{strictyaml.Chunk{Source: text, Scope: strictyaml.Scope{Offset: offset}}}
+}
+
+// whole is all of a file.
+func whole(text string) chunk { return part(text, 0) }
+
 // routeEntries returns the entries of the mapping under routes, and the faults
 // that kept it from finding some.
 func routeEntries(content []byte) (entries []routeEntry, faults []error) {
@@ -20,7 +35,7 @@ func routeEntries(content []byte) (entries []routeEntry, faults []error) {
 		return nil, []error{err}
 	}
 	if !ok {
-		entries, err = chunk{text: text}.file()
+		entries, err = whole(text).file()
 		return entries, asList(err)
 	}
 	for _, c := range chunks {
@@ -40,46 +55,46 @@ func asList(err error) []error {
 
 // routes returns the routes of a chunk that splitRoutes made.
 func (c chunk) routes() ([]routeEntry, error) {
-	if len(c.text) > maxRouteText {
-		return nil, c.faultAt(c.offset+1, "a route of more than %d bytes", maxRouteText)
+	if len(c.Source) > maxRouteText {
+		return nil, c.FaultAt(c.Offset+1, "a route of more than %d bytes", maxRouteText)
 	}
-	body, err := c.parse()
+	body, err := c.Parse()
 	if err != nil {
 		return nil, err
 	}
-	fields, err := c.fields(body)
+	fields, err := c.Fields(body)
 	return c.entries(fields), err
 }
 
 // file returns the routes of a file in flow style, such as JSON.
 func (c chunk) file() ([]routeEntry, error) {
-	if len(c.text) > maxOtherText {
-		return nil, c.faultAt(1, "more than %d bytes, and not in block style", maxOtherText)
+	if len(c.Source) > maxOtherText {
+		return nil, c.FaultAt(1, "more than %d bytes, and not in block style", maxOtherText)
 	}
-	body, err := c.parse()
+	body, err := c.Parse()
 	if err != nil {
 		return nil, err
 	}
-	top, err := c.fields(body)
+	top, err := c.Fields(body)
 	if err != nil {
 		return nil, err
 	}
 	for _, f := range top {
-		if f.name != "routes" {
-			return nil, c.fault(f.key, "%w", errOnlyRoutes)
+		if f.Name != "routes" {
+			return nil, c.Fault(f.Key, "%w", errOnlyRoutes)
 		}
 	}
 	if len(top) == 0 {
 		return nil, errNoRoutes
 	}
-	fields, err := c.fields(top[0].value)
+	fields, err := c.Fields(top[0].Value)
 	return c.entries(fields), err
 }
 
-func (c chunk) entries(fields []field) []routeEntry {
+func (c chunk) entries(fields []strictyaml.Field) []routeEntry {
 	entries := make([]routeEntry, len(fields))
 	for i, f := range fields {
-		entries[i] = newRouteEntry(f, c.offset)
+		entries[i] = newRouteEntry(f, c.Offset)
 	}
 	return entries
 }

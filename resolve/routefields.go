@@ -9,12 +9,12 @@ import (
 
 // parsed returns a scalar that parse takes.
 func parsed[T any](e *routeEntry, n ast.Node, parse func(string) (T, error)) (x T, err error) {
-	s, err := e.text(n)
+	s, err := e.Text(n)
 	if err != nil {
 		return x, err
 	}
 	if x, err = parse(s); err != nil {
-		return x, e.fault(n, "%w", err)
+		return x, e.Fault(n, "%w", err)
 	}
 	return x, nil
 }
@@ -23,10 +23,10 @@ func parsed[T any](e *routeEntry, n ast.Node, parse func(string) (T, error)) (x 
 func (e *routeEntry) endpoints(n ast.Node) ([]string, error) {
 	list, ok := n.(*ast.SequenceNode)
 	if !ok {
-		return nil, e.fault(n, "want a list, found %s", n.Type().YAMLName())
+		return nil, e.Fault(n, "want a list, found %s", n.Type().YAMLName())
 	}
 	if len(list.Values) == 0 {
-		return nil, e.fault(n, "the list has no endpoints")
+		return nil, e.Fault(n, "the list has no endpoints")
 	}
 	all := make([]string, len(list.Values))
 	for i, item := range list.Values {
@@ -40,12 +40,12 @@ func (e *routeEntry) endpoints(n ast.Node) ([]string, error) {
 
 // wake returns a URL. It isn't quoted in faults: its path or query may be secret.
 func (e *routeEntry) wake(n ast.Node) (string, error) {
-	s, err := e.text(n)
+	s, err := e.Text(n)
 	if err != nil {
 		return "", err
 	}
 	if err := CheckWakeURL(s); err != nil {
-		return "", e.fault(n, "wake: %w", err)
+		return "", e.Fault(n, "wake: %w", err)
 	}
 	return s, nil
 }

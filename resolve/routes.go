@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/proxy-engine/proxy-engine/resolve/strictyaml"
 )
 
 // routeTable is a routes file, read: results by resource id. Never changed
@@ -25,14 +27,14 @@ func parseRoutes(content []byte) (routeTable, error) {
 	lines := make(map[string]int, len(entries))
 	for _, e := range entries {
 		res, err := e.result()
-		if first := lines[e.name]; err == nil && first != 0 {
-			err = e.fault(e.key, "is there already, in line %d", first)
+		if first := lines[e.Name]; err == nil && first != 0 {
+			err = e.Fault(e.Key, "is there already, in line %d", first)
 		}
 		if err != nil {
 			faults = append(faults, err)
 			continue
 		}
-		table[e.name], lines[e.name] = res, e.line(e.key)
+		table[e.Name], lines[e.Name] = res, e.Line(e.Key)
 	}
 	if len(faults) > 0 {
 		return nil, joinFaults(faults)
@@ -49,19 +51,19 @@ func joinFaults(faults []error) error {
 
 // routeEntry is one entry of the mapping under routes; its faults name it.
 type routeEntry struct {
-	field
-	scope
+	strictyaml.Field
+	strictyaml.Scope
 }
 
-func newRouteEntry(f field, offset int) routeEntry {
-	return routeEntry{field: f, scope: scope{offset: offset, within: fmt.Sprintf("route %q: ", f.name)}}
+func newRouteEntry(f strictyaml.Field, offset int) routeEntry {
+	return routeEntry{Field: f, Scope: strictyaml.Scope{Offset: offset, Within: fmt.Sprintf("route %q: ", f.Name)}}
 }
 
 func (e *routeEntry) result() (res Result, err error) {
-	if e.name == "" {
-		return Result{}, e.fault(e.key, "a resource id can't be empty")
+	if e.Name == "" {
+		return Result{}, e.Fault(e.Key, "a resource id can't be empty")
 	}
-	fields, err := e.fields(e.value)
+	fields, err := e.Fields(e.Value)
 	if err != nil {
 		return Result{}, err
 	}
@@ -72,53 +74,55 @@ func (e *routeEntry) result() (res Result, err error) {
 	}
 	switch {
 	case res.Endpoint == "" && len(res.Others) == 0:
-		return Result{}, e.fault(e.key, "no endpoint")
+		return Result{}, e.Fault(e.Key, "no endpoint")
 	case res.Endpoint == "":
 		res.Endpoint, res.Others = res.Others[0], res.Others[1:]
 	}
 	if len(res.Others) > MaxOthers {
-		return Result{}, e.fault(e.key, "%d endpoints are more than %d", 1+len(res.Others), 1+MaxOthers)
+		return Result{}, e.Fault(e.Key, "%d endpoints are more than %d", 1+len(res.Others), 1+MaxOthers)
 	}
 	return res, nil
 }
 
 // set puts the value of a field into res.
-func (e *routeEntry) set(res *Result, f field) (err error) {
-	switch f.name {
+func (e *routeEntry) set(res *Result, f strictyaml.Field) (err error) {
+	switch f.Name {
 	case "endpoint":
-		res.Endpoint, err = e.endpoint(f.value)
+		res.Endpoint, err = e.endpoint(f.Value)
 	case "endpoints":
-		res.Others, err = e.endpoints(f.value)
+		res.Others, err = e.endpoints(f.Value)
 	case "balance":
-		res.Balance, err = parsed(e, f.value, ParseBalance)
+		res.Balance, err = parsed(e, f.Value, ParseBalance)
 	case "state":
-		res.State, err = parsed(e, f.value, ParseState)
+		res.State, err = parsed(e, f.Value, ParseState)
 	case "wake":
-		res.Wake, err = e.wake(f.value)
+		res.Wake, err = e.wake(f.Value)
+	case "drain":
+		res.Drain, err = e.duration(f.Value)
 	case "max_sessions":
-		res.MaxSessions, err = parsed(e, f.value, parseLimit)
+		res.MaxSessions, err = parsed(e, f.Value, parseLimit)
 	case "session_rate":
-		res.SessionRate, err = parsed(e, f.value, parseLimit)
+		res.SessionRate, err = parsed(e, f.Value, parseLimit)
 	case "timeout":
-		res.Timeout, err = e.timeout(f.value)
+		res.Timeout, err = e.timeout(f.Value)
 	case "ttl":
-		res.TTL, err = e.duration(f.value)
+		res.TTL, err = e.duration(f.Value)
 	case "metadata":
-		res.Metadata, err = e.metadata(f.value)
+		res.Metadata, err = e.metadata(f.Value)
 	default:
-		err = e.fault(f.key, "unknown field %q: want endpoint, endpoints, balance, state, wake, "+
-			"max_sessions, session_rate, timeout, ttl or metadata", f.name)
+		err = e.Fault(f.Key, "unknown field %q: want endpoint, endpoints, balance, state, wake, drain, "+
+			"max_sessions, session_rate, timeout, ttl or metadata", f.Name)
 	}
 	return err
 }
 
 func (e *routeEntry) endpoint(n ast.Node) (string, error) {
-	endpoint, err := e.text(n)
+	endpoint, err := e.Text(n)
 	if err != nil {
 		return "", err
 	}
 	if _, _, err := ParseEndpoint(endpoint); err != nil {
-		return "", e.fault(n, "%w", err)
+		return "", e.Fault(n, "%w", err)
 	}
 	return endpoint, nil
 }
@@ -126,31 +130,31 @@ func (e *routeEntry) endpoint(n ast.Node) (string, error) {
 func (e *routeEntry) timeout(n ast.Node) (time.Duration, error) {
 	d, err := e.duration(n)
 	if err == nil && d <= 0 {
-		err = e.fault(n, "the timeout %v isn't positive", d)
+		err = e.Fault(n, "the timeout %v isn't positive", d)
 	}
 	return d, err
 }
 
 func (e *routeEntry) duration(n ast.Node) (time.Duration, error) {
-	s, err := e.text(n)
+	s, err := e.Text(n)
 	if err != nil {
 		return 0, err
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil {
-		return 0, e.fault(n, "%q isn't a duration such as 5s or 500ms", s)
+		return 0, e.Fault(n, "%q isn't a duration such as 5s or 500ms", s)
 	}
 	return d, nil
 }
 
 func (e *routeEntry) metadata(n ast.Node) (map[string]string, error) {
-	fields, err := e.fields(n)
+	fields, err := e.Fields(n)
 	if err != nil {
 		return nil, err
 	}
 	metadata := make(map[string]string, len(fields))
 	for _, f := range fields {
-		if metadata[f.name], err = e.text(f.value); err != nil {
+		if metadata[f.Name], err = e.Text(f.Value); err != nil {
 			return nil, err
 		}
 	}

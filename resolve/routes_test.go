@@ -29,8 +29,8 @@ func TestParseRoutes(t *testing.T) {
 			routeTable{"a": {Endpoint: "10.0.0.1:1", Others: []string{"10.0.0.2:1"}, Balance: LeastSessions}}},
 		{"one more endpoint", "routes:\n  a: {endpoints: ['10.0.0.2:1'], endpoint: 10.0.0.1:1, balance: first}\n",
 			routeTable{"a": {Endpoint: "10.0.0.1:1", Others: []string{"10.0.0.2:1"}, Balance: First}}},
-		{"asleep", "routes:\n  a: {endpoint: 10.0.0.1:1, state: cold, wake: 'https://api.internal/wake?id=a', max_sessions: 100, session_rate: 10}\n",
-			routeTable{"a": {Endpoint: "10.0.0.1:1", State: Cold, Wake: "https://api.internal/wake?id=a", MaxSessions: 100, SessionRate: 10}}},
+		{"asleep", "routes:\n  a: {endpoint: 10.0.0.1:1, state: cold, wake: 'https://api.internal/wake?id=a', drain: 30s, max_sessions: 100, session_rate: 10}\n",
+			routeTable{"a": {Endpoint: "10.0.0.1:1", State: Cold, Wake: "https://api.internal/wake?id=a", Drain: 30 * time.Second, MaxSessions: 100, SessionRate: 10}}},
 		{"flow style", "routes: {a: {endpoint: 10.0.0.1:1}}", routeTable{"a": a}},
 		{"flow style below", "routes:\n  {a: {endpoint: 10.0.0.1:1},\n   b: {endpoint: 10.0.0.1:1}}", routeTable{"a": a, "b": a}},
 		{"JSON", `{"routes": {"a": {"endpoint": "10.0.0.1:1"}}}`, routeTable{"a": a}},
@@ -96,6 +96,7 @@ func TestParseRoutesRefuses(t *testing.T) {
 		{"unknown state", "routes:\n  a:\n    state: asleep\n    endpoint: x:1\n", `line 3: route "a": unknown state "asleep": want ready, cold or draining`},
 		{"wake by file", "routes:\n  a:\n    endpoint: x:1\n    wake: file:///bin/sh\n", `line 4: route "a": wake: want an http or https URL`},
 		{"negative limit", "routes:\n  a: {endpoint: x:1, max_sessions: -1}\n", `line 2: route "a": want a whole number`},
+		{"drain without a unit", "routes:\n  a: {endpoint: x:1, drain: 30}\n", `line 2: route "a": "30" isn't a duration`},
 		{"limit without end", "routes:\n  a: {endpoint: x:1, session_rate: 2147483648}\n", `line 2: route "a": want a whole number`},
 		{"limit that is a list", "routes:\n  a: {endpoint: x:1, session_rate: [1]}\n", `line 2: route "a": want text, found sequence`},
 		{"duration without unit", "routes:\n  a: {endpoint: x:1, ttl: 60}\n", `line 2: route "a": "60" isn't a duration`},
@@ -230,7 +231,7 @@ func encodeRoutes(table routeTable) ([]byte, error) {
 	routes := make(map[string]map[string]any)
 	for resource, res := range table {
 		route := map[string]any{
-			"endpoint": res.Endpoint, "ttl": res.TTL.String(), "balance": res.Balance.String(), "state": res.State.String(),
+			"endpoint": res.Endpoint, "ttl": res.TTL.String(), "drain": res.Drain.String(), "balance": res.Balance.String(), "state": res.State.String(),
 			"max_sessions": res.MaxSessions, "session_rate": res.SessionRate,
 		}
 		if len(res.Others) > 0 {
@@ -253,7 +254,7 @@ func encodeRoutes(table routeTable) ([]byte, error) {
 // checkWhole compares a table with what the file means when it is parsed in
 // one piece.
 func checkWhole(t *testing.T, in []byte, table routeTable) {
-	entries, err := chunk{text: strings.TrimPrefix(string(in), "\uFEFF")}.file()
+	entries, err := whole(strings.TrimPrefix(string(in), "\uFEFF")).file()
 	if err != nil {
 		return // too long for that, or the parser is stricter there
 	}
@@ -261,9 +262,9 @@ func checkWhole(t *testing.T, in []byte, table routeTable) {
 	for _, e := range entries {
 		res, err := e.result()
 		if err != nil {
-			t.Fatalf("%q: route %q is accepted alone, but not in the whole file: %v", in, e.name, err)
+			t.Fatalf("%q: route %q is accepted alone, but not in the whole file: %v", in, e.Name, err)
 		}
-		whole[e.name] = res
+		whole[e.Name] = res
 	}
 	if !sameTable(whole, table) {
 		t.Errorf("%q gives %v, unsplit %v", in, table, whole)

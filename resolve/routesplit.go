@@ -109,7 +109,7 @@ func (s *splitter) take() {
 // flush ends the current chunk.
 func (s *splitter) flush(end int) {
 	if s.openLine != 0 {
-		s.chunks = append(s.chunks, chunk{text: s.text[s.open:end], scope: scope{offset: s.openLine - 1}})
+		s.chunks = append(s.chunks, part(s.text[s.open:end], s.openLine-1))
 	}
 	s.openLine = 0
 }

@@ -6,7 +6,8 @@
 #                            nginx, wrk, h2load, Python, ws, undici, openssl,
 #                            PyMongo, the Node driver of MongoDB, Postfix,
 #                            swaks, nodemailer, MariaDB, PyMySQL, mysqlclient,
-#                            the MySQL clients of npm, Redis
+#                            the MySQL clients of npm, Redis, zsh, fish, groff,
+#                            mandoc, systemd-analyze
 #   scripts/deps.sh demo     for make run: PostgreSQL
 #   scripts/deps.sh bench    for make bench-peers: HAProxy, nginx, PgBouncer,
 #                            PostgreSQL, wrk, a C compiler
@@ -46,6 +47,10 @@ packages() {
       command -v mariadb >/dev/null || echo mariadb-client
       has_server redis-server || echo redis-server
       has_mysql_python || echo python3-pymysql python3-cryptography python3-nacl python3-mysqldb
+      for shell in zsh fish; do command -v "$shell" >/dev/null || echo "$shell"; done
+      command -v groff >/dev/null || echo groff-base
+      command -v mandoc >/dev/null || echo mandoc
+      command -v systemd-analyze >/dev/null || echo systemd
       ;;
     bench)
       packages demo

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -107,5 +108,20 @@ func BenchmarkResourceEnter(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		r.Leave(r.Enter("postgresql", "a-tenant", Allowance{Sessions: 100}, time.Time{}))
+	}
+}
+
+func TestResourcesInUse(t *testing.T) {
+	r := NewResources()
+	enter := func(protocol, name string) *Resource { return r.Enter(protocol, name, Allowance{}, time.Time{}) }
+	enter("p", "b")
+	enter("p", "a")
+	enter("p", "a")
+	enter("q", "c")
+	r.Leave(enter("p", "left"))
+	got := r.InUse("p")
+	slices.Sort(got)
+	if !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("in use are %q, want a and b", got)
 	}
 }

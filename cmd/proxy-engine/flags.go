@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // flagParser goes through the arguments: --name value, --name=value and
 // --switch, with two dashes or one. It goes on after a fault, so that all of
@@ -42,8 +45,10 @@ func cutDashes(arg string) (string, bool) {
 func (p *flagParser) flag(name, text string, hasValue bool) {
 	row := p.table.flag(name)
 	switch {
-	case name == "h" || isCommand(name):
-		p.command(name, hasValue)
+	case name == "h":
+		p.command(commandNamed(cmdHelp), text, hasValue)
+	case isCommand(name):
+		p.command(commandNamed(name), text, hasValue)
 	case row == nil:
 		p.unknown(name, hasValue)
 	case hasValue:
@@ -57,14 +62,17 @@ func (p *flagParser) flag(name, text string, hasValue bool) {
 	}
 }
 
-func (p *flagParser) command(name string, hasValue bool) {
-	if hasValue {
-		p.faultf("--%s: takes no value", name)
+func (p *flagParser) command(c *command, text string, hasValue bool) {
+	if !hasValue && c.takesValue() && len(p.rest) > 0 {
+		text, hasValue = p.take(), true
 	}
-	if name == "h" {
-		name = cmdHelp
+	switch {
+	case hasValue && c.choices == nil:
+		p.faultf("--%s: takes no value", c.name)
+	case hasValue && !slices.Contains(c.choices, text), !hasValue && c.takesValue():
+		p.faultf("--%s %q: want %s", c.name, text, strings.Join(c.choices, ", "))
 	}
-	p.commands[name] = true
+	p.commands[c.name] = text
 }
 
 // unknown leaves out what looks like the flag's value, which would only be

@@ -3,37 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
-
-// commands are the flags that ask for something else than to run.
-type commands map[string]bool
-
-const (
-	cmdCheck       = "check"
-	cmdPrintConfig = "print-config"
-	cmdVersion     = "version"
-	cmdHelp        = "help"
-)
-
-// commandUsage lists the commands in the order of the help.
-var commandUsage = [...]struct{ name, usage string }{
-	{cmdCheck, "Check the configuration, report everything that is wrong with it, and exit 0 or 1."},
-	{cmdPrintConfig, "Print the configuration in effect and where each value comes from, and exit."},
-	{cmdVersion, "Print the version and exit."},
-	{cmdHelp, "Print this help and exit."},
-}
-
-func commandNames() []string {
-	var names []string
-	for _, c := range commandUsage {
-		names = append(names, c.name)
-	}
-	return names
-}
-
-func isCommand(name string) bool { return slices.Contains(commandNames(), name) }
 
 const helpHead = `Usage: proxy-engine [--flag value]...
 
@@ -41,8 +12,9 @@ Stands in front of many backends: reads just enough of each client's protocol
 to know which resource it wants, asks a resolver where that lives, connects,
 and passes bytes on both ways.
 
-Every setting is a flag or a variable of the environment. A flag takes
-precedence; an empty variable counts as unset. TIME is 5s, 1m30s, or seconds;
+Every setting is a flag, a variable of the environment or a line of the file
+that --config names, in this order of precedence; an empty variable counts as
+unset. TIME is 5s, 1m30s, or seconds;
 SIZE is bytes, or a number with KiB, MiB or GiB; lists have commas.
 
   proxy-engine --postgres :5432 --resolver file:///etc/proxy-engine/routes.yaml
@@ -60,8 +32,8 @@ func (t table) printHelp(w io.Writer) {
 		}
 	}
 	fmt.Fprint(w, "\nInstead of running:\n")
-	for _, c := range commandUsage {
-		fmt.Fprintf(w, "  --%s\n", c.name)
+	for _, c := range commandList() {
+		fmt.Fprintf(w, "  %s\n", c.form())
 		printWrapped(w, c.usage)
 	}
 }
@@ -77,8 +49,10 @@ func (s *setting) printHelp(w io.Writer) {
 }
 
 // printWrapped prints an indented paragraph.
-func printWrapped(w io.Writer, text string) {
-	const indent = "      "
+func printWrapped(w io.Writer, text string) { printFilled(w, "      ", text) }
+
+// printFilled prints a paragraph of the help's width, each line with an indent.
+func printFilled(w io.Writer, indent, text string) {
 	line := indent
 	for word := range strings.FieldsSeq(text) {
 		if len(line)+1+len(word) > helpWidth && line != indent {
@@ -93,15 +67,20 @@ func printWrapped(w io.Writer, text string) {
 	fmt.Fprintln(w, line)
 }
 
-// printMarkdown prints the table of the README.
+// printMarkdown prints the tables of docs/settings.md.
 func (t table) printMarkdown(w io.Writer) {
 	for _, g := range t {
-		fmt.Fprintf(w, "\n**%s**\n\n| Flag | Environment | Default | Original | Meaning |\n|---|---|---|---|---|\n", g.title)
+		fmt.Fprintf(w, "\n## %s\n\n| Flag | Environment | Default | Original | Meaning |\n|---|---|---|---|---|\n", g.title)
 		for _, row := range g.rows {
-			flag := strings.TrimSpace("--" + row.flag + " " + row.meta)
-			fmt.Fprintf(w, "| `%s` | `%s` | %s | %s | %s |\n", flag, strings.Join(row.variables(), "`, `"), row.standard(), row.original, escapeCell(row.usage))
+			row.printMarkdown(w)
 		}
 	}
+}
+
+// printMarkdown prints the row of the setting.
+func (s *setting) printMarkdown(w io.Writer) {
+	flag := strings.TrimSpace("--" + s.flag + " " + s.meta)
+	fmt.Fprintf(w, "| `%s` | `%s` | %s | %s | %s |\n", flag, strings.Join(s.variables(), "`, `"), s.standard(), s.original, escapeCell(s.usage))
 }
 
 // escapeCell keeps a text's characters from being taken for Markdown.
@@ -126,8 +105,12 @@ func (t table) printConfig(w io.Writer) {
 
 // origin says where the setting's value comes from, by name.
 func (s *setting) origin() string {
-	if s.source == fromEnv {
+	switch s.source {
+	case fromEnv:
 		return s.source.String() + " " + s.variable
+	case fromFile:
+		return fmt.Sprintf("%s %s:%d", s.source, s.variable, s.line)
+	default:
+		return s.source.String()
 	}
-	return s.source.String()
 }

@@ -1,9 +1,9 @@
-// Command proxy-engine runs the proxy: it turns flags and environment into an
-// engine's configuration, starts the engine and minds its signals.
+// Command proxy-engine runs the proxy: it turns flags, environment and a file
+// into an engine's configuration, starts the engine and minds its signals.
 //
 // Every setting is a row of one table (table.go), from which the flags, the
-// variables, the defaults, the help, the README's table and --print-config
-// are made.
+// variables, the configuration file, the defaults, the help, docs/settings.md,
+// the manual page, the shells' completions and --print-config are made.
 package main
 
 import (
@@ -30,16 +30,12 @@ func run(args, env []string, stdout, stderr io.Writer) int {
 	var f findings
 	cmds := t.parse(args, env, &f)
 	s.complete()
-	switch {
-	case cmds[cmdHelp]:
-		t.printHelp(stdout)
+	if t.describe(cmds, stdout) {
 		return 0
-	case cmds[cmdVersion]:
-		fmt.Fprintln(stdout, version())
-		return 0
-	case cmds[cmdPrintConfig]:
+	}
+	if cmds.has(cmdPrintConfig) {
 		// Before the faults are known: it helps to find them.
-		t.printConfig(stdout)
+		t.printAs(cmds[cmdPrintConfig], stdout)
 	}
 	log := s.newLogger(stderr)
 	cfg := s.config(log, &f)
@@ -58,14 +54,32 @@ func run(args, env []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
+// describe serves the commands that are about the program, whatever its
+// configuration: it says whether there was one.
+func (t table) describe(cmds commands, w io.Writer) bool {
+	switch shell := cmds[cmdCompletion]; {
+	case cmds.has(cmdHelp):
+		t.printHelp(w)
+	case cmds.has(cmdVersion):
+		fmt.Fprintln(w, version())
+	case cmds.has(cmdMan):
+		t.printMan(w, buildDate())
+	case shell != "":
+		return t.printCompletion(w, shell)
+	default:
+		return false
+	}
+	return true
+}
+
 // act does what is asked for with a valid configuration: runs, unless a command
 // says otherwise.
 func act(cmds commands, cfg engine.Config, drain time.Duration, log *slog.Logger, stdout io.Writer) error {
 	switch {
-	case cmds[cmdPrintConfig]:
+	case cmds.has(cmdPrintConfig):
 		printLimit(stdout, &cfg)
 		return nil
-	case cmds[cmdCheck]:
+	case cmds.has(cmdCheck):
 		fmt.Fprintln(stdout, "the configuration is valid")
 		return nil
 	}
@@ -88,8 +102,8 @@ func serve(cfg engine.Config, drain time.Duration, log *slog.Logger) error {
 	// A log whose reader is gone must not end every session.
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 4)
+	// For good: a signal that comes while the process ends must not kill it.
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, statsSignal)
-	defer signal.Stop(signals)
 
 	if err := fitSessions(&cfg, log); err != nil {
 		return err

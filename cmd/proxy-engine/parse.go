@@ -10,13 +10,14 @@ type source uint8
 
 const (
 	fromDefault source = iota
+	fromFile
 	fromEnv
 	fromFlag
 )
 
 // String returns the source's name, as the dump of the configuration has it.
 func (s source) String() string {
-	return [...]string{"default", "environment", "flag"}[s]
+	return [...]string{"default", "file", "environment", "flag"}[s]
 }
 
 // findings are the faults of a configuration, all of them, and what is no
@@ -47,13 +48,14 @@ func (f *findings) warnf(format string, args ...any) {
 	f.warnings = append(f.warnings, fmt.Sprintf(format, args...))
 }
 
-// parse sets the table's values from arguments and environment and returns
-// the commands among the arguments. A flag takes precedence over the
-// environment, that over the default.
+// parse sets the table's values from arguments, environment and the file that
+// either names, and returns the commands among the arguments. A flag takes
+// precedence over the environment, that over the file, that over the default.
 func (t table) parse(args, env []string, f *findings) commands {
 	flags := flagParser{table: t, rest: args, findings: f, commands: make(commands)}
 	flags.parse()
 	t.parseEnv(env, f)
+	t.parseFile(f)
 	return flags.commands
 }
 

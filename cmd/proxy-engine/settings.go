@@ -21,6 +21,8 @@ import (
 // settings holds what flags and environment can say, in the form they say it.
 // config turns it into an engine.Config.
 type settings struct {
+	file string // the configuration file, "" if there is none
+
 	http     []place
 	https    []place
 	postgres []place

@@ -21,8 +21,11 @@ type setting struct {
 	// listeners. Given both, they must agree.
 	alias string
 	// meta stands for the value in the help. Settings without one are switches.
-	meta  string
-	usage string
+	meta string
+	// choices are the values there are, for shells that complete them; nil if
+	// anything of meta's kind will do.
+	choices []string
+	usage   string
 	// auto says what the default is when it isn't a constant.
 	auto  string
 	value value
@@ -32,8 +35,11 @@ type setting struct {
 	// fallback is the default, as text.
 	fallback string
 	source   source
-	// variable is the name the environment had it under, iff that is the source.
+	// variable is the name the environment had it under, iff that is the source,
+	// or the configuration file's.
 	variable string
+	// line is where the configuration file has it, iff that is the source.
+	line int
 }
 
 // group is a heading and its settings.
@@ -48,6 +54,7 @@ type table []group
 // newTable makes the table of s, whose values are taken for the defaults.
 func newTable(s *settings) table {
 	t := table{
+		{"Configuration", fileRows(s)},
 		{"Listeners", listenerRows(s)},
 		{"Routing", routingRows(s)},
 		{"DNS", dnsRows(s)},
@@ -148,7 +155,7 @@ func listenerRows(s *settings) []*setting {
 			value: list[namedPlace]{&s.tcp, parseNamedPlace, namedPlace.String},
 			usage: "Listen for TCP at host:port; whoever connects wants the resource NAME. With --route-by=sni or --tls=passthrough " +
 				"clients name it themselves. Repeatable."},
-		{flag: "route-by", meta: "WHAT", value: scalar[routeBy]{&s.routeBy, parseRouteBy, routeBy.String},
+		{flag: "route-by", meta: "WHAT", choices: []string{"name", "sni"}, value: scalar[routeBy]{&s.routeBy, parseRouteBy, routeBy.String},
 			usage: "What names the resource of a --tcp listener with TLS: name (its own) or sni (the name the client asks for); " +
 				"with sni it is also that of MySQL clients that name no database."},
 		{flag: "resource-pattern", meta: "REGEXP",
@@ -164,7 +171,7 @@ func listenerRows(s *settings) []*setting {
 
 func sessionRows(s *settings) []*setting {
 	return []*setting{
-		{flag: "impl", env: "TCP_SERVER_IMPL", alias: "HTTP_SERVER_IMPL", original: "TCP_SERVER_IMPL", meta: "NAME",
+		{flag: "impl", env: "TCP_SERVER_IMPL", alias: "HTTP_SERVER_IMPL", original: "TCP_SERVER_IMPL", meta: "NAME", choices: []string{"reactor", "goroutine"},
 			value: scalar[engine.Impl]{&s.engine.Impl, engine.ParseImpl, func(i engine.Impl) string { return string(i) }},
 			auto:  "reactor; goroutine where there is no epoll",
 			usage: "How sessions are driven: reactor (event loops) or goroutine (portable). " +
@@ -228,9 +235,9 @@ func socketRows(s *settings) []*setting {
 
 func logRows(s *settings) []*setting {
 	return []*setting{
-		{flag: "log-level", meta: "LEVEL", value: scalar[slog.Level]{&s.logLevel, parseLevel, formatLevel},
+		{flag: "log-level", meta: "LEVEL", choices: []string{"debug", "info", "warn", "error"}, value: scalar[slog.Level]{&s.logLevel, parseLevel, formatLevel},
 			usage: "debug (a line per session), info, warn or error."},
-		{flag: "log-format", meta: "FORMAT", value: scalar[string]{&s.logFormat, parseLogFormat, asIs},
+		{flag: "log-format", meta: "FORMAT", choices: []string{"text", "json"}, value: scalar[string]{&s.logFormat, parseLogFormat, asIs},
 			usage: "text or json, on standard error."},
 	}
 }

@@ -11,7 +11,7 @@ func coldStartRows(s *settings) []*setting {
 			usage: "How long a client waits for a resource that sleeps, and how long starting one may take."},
 		{flag: "health-check-interval", meta: "TIME", value: someTime(&c.Interval),
 			usage: "Time between two looks whether a resource that is being started serves."},
-		{flag: "cold-start-check", meta: "HOW", value: scalar[upstream.Mode]{&s.engine.ColdStartCheck, upstream.ParseMode, upstream.Mode.String},
+		{flag: "cold-start-check", meta: "HOW", choices: []string{"tcp", "protocol"}, value: scalar[upstream.Mode]{&s.engine.ColdStartCheck, upstream.ParseMode, upstream.Mode.String},
 			usage: "How it is found out that it serves: tcp (it accepts connections) or protocol (PostgreSQL, MySQL, MongoDB, SMTP and HTTP answer)."},
 		{flag: "track-interval", meta: "TIME", value: someTime(&s.engine.TrackInterval),
 			usage: "How often the resolver is told of a session that is in use, so that a platform can put to sleep what isn't."},

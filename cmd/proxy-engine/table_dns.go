@@ -36,7 +36,7 @@ func parseNameSource(text string) (nameSource, error) {
 func dnsRows(s *settings) []*setting {
 	o := &s.dns
 	return []*setting{
-		{flag: "dns", meta: "WHO", value: scalar[nameSource]{&s.names, parseNameSource, nameSource.String},
+		{flag: "dns", meta: "WHO", choices: []string{"own", "system"}, value: scalar[nameSource]{&s.names, parseNameSource, nameSource.String},
 			usage: "Who looks up the names of backends: own (resolv.conf and hosts are honoured, addresses are used for as long as their TTL says) " +
 				"or system (Go's resolver or the C library's, which tell no TTL: addresses are used for 30 s)."},
 		{flag: "dns-server", meta: "ADDR", value: list[netip.AddrPort]{&o.Servers, dns.ParseServer, netip.AddrPort.String},

@@ -109,7 +109,7 @@ func httpNoEffectRows(s *settings) []*setting {
 		{flag: "http-raw-backend", env: "HTTP_RAW_BACKEND", original: "rawBackend",
 			value: boolean(&s.httpRaw),
 			usage: "No effect: every connection to a backend is raw TCP here."},
-		{flag: "http-server-mode", env: "HTTP_SERVER_MODE", original: "HTTP_SERVER_MODE", meta: "MODE",
+		{flag: "http-server-mode", env: "HTTP_SERVER_MODE", original: "HTTP_SERVER_MODE", meta: "MODE", choices: []string{"process", "base"},
 			value: scalar[string]{&s.httpMode, parseServerMode, asIs},
 			usage: "No effect: process and base are ways of Swoole's to run workers; here they are threads of one process."},
 		{flag: "http2", env: "HTTP_OPEN_HTTP2", original: "http2Protocol",

@@ -33,7 +33,7 @@ func proxyProtocolRows(s *settings) []*setting {
 			value: list[netip.Prefix]{&s.engine.ProxyProtocolFrom, parsePrefix, netip.Prefix.String},
 			usage: "Load balancers of yours that begin every connection with a PROXY protocol header, v1 or v2: they must, and nobody else may. " +
 				"The address it names is the client's from then on. Repeatable."},
-		{flag: "backend-proxy-protocol", meta: "VERSION",
+		{flag: "backend-proxy-protocol", meta: "VERSION", choices: []string{"none", "v1", "v2"},
 			value: scalar[proxyheader.Version]{&s.backendHeader, proxyheader.ParseVersion, proxyheader.Version.String},
 			usage: "Tell backends of the client's address by a PROXY protocol header: none, v1 or v2. What holds for one listener only stands behind it: " +
 				"ADDR?backend-proxy-protocol=VERSION; a route's metadata may say otherwise: proxy-protocol. " +

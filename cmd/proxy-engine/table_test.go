@@ -111,26 +111,57 @@ func TestReadmeRoutes(t *testing.T) {
 	}
 }
 
+// commonSettings are those the README has.
+var commonSettings = []string{
+	"config", "http", "postgres", "mysql", "mongodb", "smtp", "tcp", "resolver", "allow-cidr", "tls", "tls-cert", "max-sessions", "drain-timeout", "log-level",
+}
+
 func TestReadmeTable(t *testing.T) {
-	text, err := os.ReadFile(readme)
+	table := newTable(defaults())
+	want := bytes.NewBufferString("\n| Flag | Environment | Default | Original | Meaning |\n|---|---|---|---|---|\n")
+	for _, name := range commonSettings {
+		table.flag(name).printMarkdown(want)
+	}
+	inDocument(t, readme, want.String())
+}
+
+func TestSettingsDocument(t *testing.T) {
+	var want bytes.Buffer
+	newTable(defaults()).printMarkdown(&want)
+	inDocument(t, "../../docs/settings.md", want.String())
+}
+
+// inDocument compares what a document has between the marks, or writes it there
+// (-update).
+func inDocument(t *testing.T, file, want string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	before, rest, ok := strings.Cut(string(text), settingsBegin)
 	got, after, ok2 := strings.Cut(rest, settingsEnd)
 	if !ok || !ok2 {
-		t.Fatal("the README has no place for the settings")
+		t.Fatalf("%s has no place for the settings", file)
 	}
-	var want bytes.Buffer
-	newTable(defaults()).printMarkdown(&want)
 	switch {
-	case got == want.String():
+	case got == want:
 	case *update:
-		text = []byte(before + settingsBegin + want.String() + settingsEnd + after)
-		if err := os.WriteFile(readme, text, 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(before+settingsBegin+want+settingsEnd+after), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	default:
-		t.Error("the README's settings aren't the table's: go test ./cmd/proxy-engine -update")
+		t.Errorf("the settings of %s aren't the table's: go test ./cmd/proxy-engine -update", file)
+	}
+}
+
+// TestChoicesAreTaken: what shells offer is valid.
+func TestChoicesAreTaken(t *testing.T) {
+	for _, row := range newTable(defaults()).rows() {
+		for _, choice := range row.choices {
+			if err := row.value.Set(choice); err != nil {
+				t.Errorf("--%s %s: %v", row.flag, choice, err)
+			}
+		}
 	}
 }

@@ -15,7 +15,7 @@ func tlsRows(s *settings) []*setting {
 func clientTLSRows(s *settings) []*setting {
 	c := &s.clientTLS
 	return []*setting{
-		{flag: "tls", env: "PROXY_TLS_ENABLED", original: "PROXY_TLS_ENABLED", meta: "MODE",
+		{flag: "tls", env: "PROXY_TLS_ENABLED", original: "PROXY_TLS_ENABLED", meta: "MODE", choices: []string{"off", "on", "require", "passthrough"},
 			value: scalar[tlsMode]{&s.tls, parseTLSMode, tlsMode.String},
 			usage: "TLS on all listeners but --http, --https and --smtps: off, on (offered; TCP and MongoDB: from the first byte), require, or passthrough " +
 				"(isn't terminated; routed by the name the client asks for, SNI; not with MySQL and SMTP). true and false mean on and off."},
@@ -32,7 +32,7 @@ func clientTLSRows(s *settings) []*setting {
 		{flag: "tls-require-client-cert", env: "PROXY_TLS_REQUIRE_CLIENT_CERT", original: "requireClientCert",
 			value: boolean(&c.RequireClientCert),
 			usage: "Refuse clients without a certificate (mutual TLS)."},
-		{flag: "tls-min-version", meta: "VERSION", value: tlsVersion(&c.MinVersion),
+		{flag: "tls-min-version", meta: "VERSION", choices: []string{"1.2", "1.3"}, value: tlsVersion(&c.MinVersion),
 			usage: "The lowest version spoken with clients: 1.2 or 1.3."},
 		{flag: "tls-ciphers", meta: "SUITES", value: cipherSuites(&c.CipherSuites), auto: "ECDHE with an AEAD",
 			usage: "Cipher suites of TLS 1.2 with clients, by their standard names. Those of TLS 1.3 can't be chosen."},
@@ -46,7 +46,7 @@ func clientTLSRows(s *settings) []*setting {
 func backendTLSRows(s *settings) []*setting {
 	b := &s.backendCerts
 	return []*setting{
-		{flag: "backend-tls", meta: "MODE",
+		{flag: "backend-tls", meta: "MODE", choices: []string{"off", "prefer", "require", "verify-ca", "verify-full"},
 			value: scalar[tlsterm.Verify]{&s.backendTLS, tlsterm.ParseVerify, tlsterm.Verify.String},
 			usage: "TLS to backends: off, prefer (not TCP, HTTP and MongoDB), require, verify-ca or verify-full, as libpq's sslmode. " +
 				"A route's metadata may say otherwise: " + metadataTLS + "."},

@@ -29,7 +29,7 @@ func breakerRows(b *upstream.BreakerOptions) []*setting {
 
 func activeCheckRows(h *upstream.HealthOptions) []*setting {
 	return []*setting{
-		{flag: "active-check", meta: "HOW", value: scalar[upstream.Mode]{&h.Mode, upstream.ParseMode, upstream.Mode.String},
+		{flag: "active-check", meta: "HOW", choices: []string{"off", "tcp", "protocol"}, value: scalar[upstream.Mode]{&h.Mode, upstream.ParseMode, upstream.Mode.String},
 			usage: "Check the endpoints that sessions have used in the last 10 minutes: off, tcp (they accept connections) or protocol " +
 				"(PostgreSQL, MySQL, MongoDB, SMTP and HTTP answer). Checks may keep a backend awake that would sleep otherwise."},
 		{flag: "active-check-interval", meta: "TIME", value: someTime(&h.Interval),

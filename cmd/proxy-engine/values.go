@@ -37,6 +37,15 @@ func (v scalar[T]) Set(item string) error {
 
 func (v scalar[T]) String() string { return v.format(*v.at) }
 
+// repeatable is a value of several items.
+type repeatable interface {
+	value
+	// items returns the texts that set the same, as String hides secrets.
+	items() []string
+}
+
+var _ repeatable = spaced[string]{}
+
 // list is a value that every Set adds to. Items have commas between them.
 type list[T any] struct {
 	at     *[]T
@@ -54,12 +63,14 @@ func (v list[T]) Set(item string) error {
 	return err
 }
 
-func (v list[T]) String() string {
+func (v list[T]) String() string { return strings.Join(v.items(), ",") }
+
+func (v list[T]) items() []string {
 	texts := make([]string, len(*v.at))
 	for i, x := range *v.at {
 		texts[i] = v.format(x)
 	}
-	return strings.Join(texts, ",")
+	return texts
 }
 
 // spaced is a list whose items have spaces between them, for they may have commas.
@@ -72,13 +83,7 @@ func (v spaced[T]) split(text string) []string {
 	return []string{""} // a fault
 }
 
-func (v spaced[T]) String() string {
-	texts := make([]string, len(*v.at))
-	for i, x := range *v.at {
-		texts[i] = v.format(x)
-	}
-	return strings.Join(texts, " ")
-}
+func (v spaced[T]) String() string { return strings.Join(v.items(), " ") }
 
 func asIs(s string) string { return s }
 

@@ -84,11 +84,11 @@ func serve(t *testing.T, address string, handle func(net.Conn) (client bool)) (s
 func TestBurst(t *testing.T) {
 	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p := asleep(reserve(t))
-		var served func() int
+		woken := make(chan func() int, 1)
 		go1 := make(chan struct{})
 		p.wake = func(context.Context) error {
 			<-go1 // everybody is here
-			served = echo(t, p.result.Endpoint)
+			woken <- echo(t, p.result.Endpoint)
 			return nil
 		}
 		proxy := startTCP(t, impl, p, nil)
@@ -107,6 +107,7 @@ func TestBurst(t *testing.T) {
 		close(go1)
 		all.Wait()
 		p.wantWakes(t, 1)
+		served := <-woken
 		enginetest.Eventually(t, "each is served once", func() bool { return served() == *clients })
 		slices.SortFunc(answered, time.Time.Compare)
 		after := func(i int) time.Duration { return answered[i].Sub(ready) }

@@ -61,6 +61,7 @@ type Side struct {
 	eof     bool  // nothing more will be read from this side
 	shut    bool  // EOF has been said to this side
 	broken  bool  // reset, timed out or otherwise in error
+	cut     bool  // what comes from this side is dropped
 	bulk    bool  // this side sends faster than one buffer per read
 }
 
@@ -80,8 +81,15 @@ func (s *Side) Received() uint64 { return s.in }
 // not taken yet.
 func (s *Side) Waiting() bool { return s.out != nil || s.pipe != nil }
 
-// Ended says that nothing more will come from the side.
-func (s *Side) Ended() bool { return s.eof }
+// Ended says that nothing more will come from the side that counts.
+func (s *Side) Ended() bool { return s.eof || s.cut }
+
+// EOF says that nothing more will come from the side at all.
+func (s *Side) EOF() bool { return s.eof }
+
+// Cut ends the side's direction in its place, as if it had said EOF behind what
+// was read of it. What it still sends is read and dropped.
+func (s *Side) Cut() { s.cut = true }
 
 // Broken says that the connection is gone, and not because both directions have
 // ended in order. What it sent before may still be to be read.
@@ -236,9 +244,9 @@ func move(src, dst *Side, pipes *Pipes) (again bool) {
 		if !dst.Flush() || dst.broken {
 			return false
 		}
-		if src.eof {
+		if src.Ended() {
 			end(src, dst)
-			return false
+			return src.discard()
 		}
 		if !src.Readable() {
 			return false
@@ -248,6 +256,21 @@ func move(src, dst *Side, pipes *Pipes) (again bool) {
 		} else {
 			budget -= pass(src, dst, pipes)
 		}
+	}
+	return true
+}
+
+// discardTurn is how many reads of what is dropped a side may do per turn.
+const discardTurn = 4
+
+// discard reads what a cut side still sends, so that closing it doesn't reset the
+// connection and its end is noticed.
+func (s *Side) discard() (again bool) {
+	for range discardTurn {
+		if s.eof || !s.Readable() {
+			return false
+		}
+		s.Receive(s.Conn.Loop().Buffer())
 	}
 	return true
 }

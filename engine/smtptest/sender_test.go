@@ -35,6 +35,11 @@ func TestPostfixAsClient(t *testing.T) {
 			t.Run(mode.String(), func(t *testing.T) {
 				p := startProxy(t, impl, smtp.Options{RouteBy: smtp.RouteByRCPT, TLS: mode}, to)
 				sender := startPostfix(t, fmt.Sprintf(senderMain, p.port(), level))
+				defer func() {
+					if t.Failed() {
+						t.Logf("the sender says:\n%s", sender.log())
+					}
+				}()
 				for i := range 8 {
 					both := []string{"sender@shop.example", "sender@bank.example"}
 					submit(t, sender.socket("submit"), both[i%2])

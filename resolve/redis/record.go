@@ -63,6 +63,8 @@ func (r *record) field(name, value string) (err error) {
 	switch name {
 	case "balance":
 		r.Balance, err = resolve.ParseBalance(value)
+	case "drain":
+		r.Drain, err = parseDuration(value)
 	case "endpoint":
 		err = r.endpoints(value)
 	case "max_sessions":

@@ -31,8 +31,8 @@ func TestRecord(t *testing.T) {
 		{hash("endpoint=a:1, b:2,[::1]:3", "balance=least-sessions"),
 			resolve.Result{Endpoint: "a:1", Others: []string{"b:2", "[::1]:3"}, Balance: resolve.LeastSessions}},
 		{hash("endpoint=a:1", "state=cold", "wake=publish"), resolve.Result{Endpoint: "a:1", State: resolve.Cold, Wake: "publish"}},
-		{hash("endpoint=a:1", "state=draining", "wake=https://w.example/x"),
-			resolve.Result{Endpoint: "a:1", State: resolve.Draining, Wake: "https://w.example/x"}},
+		{hash("endpoint=a:1", "state=draining", "wake=https://w.example/x", "drain=30s"),
+			resolve.Result{Endpoint: "a:1", State: resolve.Draining, Drain: 30 * time.Second, Wake: "https://w.example/x"}},
 		{hash("endpoint=a:1", "state=ready", "timeout=500ms", "ttl=-1s", "max_sessions=10", "session_rate=5"),
 			resolve.Result{Endpoint: "a:1", Timeout: 500 * time.Millisecond, TTL: -time.Second, MaxSessions: 10, SessionRate: 5}},
 		{hash("endpoint=a:1", "tls=verify-full", "tls_server_name=db", "metadata.database=main", `metadata={"plan":"free"}`),
@@ -58,6 +58,7 @@ func TestRecordFaults(t *testing.T) {
 		{"timeout=5", "unit"},
 		{"timeout=-5s", "negative"},
 		{"ttl=soon", "unit"},
+		{"drain=30", "unit"},
 		{"wake=publish:", "want \"publish\""},
 		{"wake=ftp://x/", "want \"publish\""},
 		{"wake=https:///x", "want \"publish\""},
@@ -121,7 +122,7 @@ func written(t *testing.T, res resolve.Result) map[string]string {
 		t.Fatal(err)
 	}
 	fields := hash("endpoint="+strings.Join(append([]string{res.Endpoint}, res.Others...), ","),
-		"balance="+res.Balance.String(), "timeout="+res.Timeout.String(), "ttl="+res.TTL.String(), "wake="+res.Wake,
+		"balance="+res.Balance.String(), "timeout="+res.Timeout.String(), "ttl="+res.TTL.String(), "drain="+res.Drain.String(), "wake="+res.Wake,
 		"max_sessions="+strconv.Itoa(res.MaxSessions), "session_rate="+strconv.Itoa(res.SessionRate),
 		"state="+res.State.String())
 	if res.Metadata != nil {

@@ -22,6 +22,7 @@ type reply struct {
 	TTL         span              `json:"ttl"` // of an error as well
 	State       string            `json:"state"`
 	Wake        string            `json:"wake"`
+	Drain       span              `json:"drain"`
 	MaxSessions int               `json:"max_sessions"`
 	SessionRate int               `json:"session_rate"`
 
@@ -74,7 +75,7 @@ func (r *reply) result() (resolve.Result, error) {
 	}
 	res := resolve.Result{
 		Endpoint: all[0], Others: all[1:], Metadata: r.Metadata, TTL: time.Duration(r.TTL),
-		Wake: r.Wake, MaxSessions: r.MaxSessions, SessionRate: r.SessionRate,
+		Wake: r.Wake, Drain: time.Duration(r.Drain), MaxSessions: r.MaxSessions, SessionRate: r.SessionRate,
 	}
 	return res, errors.Join(r.balance(&res), r.state(&res), r.timeout(&res), r.checkWake(), r.checkLimits())
 }

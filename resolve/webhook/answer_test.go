@@ -48,6 +48,7 @@ func TestParseReplyRefuses(t *testing.T) {
 		{`{"endpoint": "a:1", "timeout": 0}`, "isn't positive"},
 		{`{"endpoint": "a:1", "timeout": "soon"}`, "want a time"},
 		{`{"endpoint": "a:1", "ttl": null}`, "want a time"},
+		{`{"endpoint": "a:1", "drain": "later"}`, "want a time"},
 		{`{"endpoint": "a:1", "ttl": 1e300}`, "want a time"},
 		{`{"endpoint": "a:1", "ttl": [1]}`, "want a time"},
 		{`{"endpoint": "a:1", "wake": "file:///etc/passwd"}`, "wake: want an http or https URL"},
@@ -129,7 +130,7 @@ func checkRefusal(t *testing.T, err error) {
 func encode(t *testing.T, res resolve.Result) []byte {
 	fields := map[string]any{
 		"endpoints": append([]string{res.Endpoint}, res.Others...), "balance": res.Balance.String(), "state": res.State.String(),
-		"ttl": res.TTL.String(), "wake": res.Wake, "max_sessions": res.MaxSessions, "session_rate": res.SessionRate,
+		"ttl": res.TTL.String(), "drain": res.Drain.String(), "wake": res.Wake, "max_sessions": res.MaxSessions, "session_rate": res.SessionRate,
 	}
 	if res.Timeout > 0 {
 		fields["timeout"] = res.Timeout.String()

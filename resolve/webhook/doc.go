@@ -20,7 +20,7 @@
 //	{"endpoint": "10.0.0.7:5432", "endpoints": ["10.0.0.8:5432"],
 //	 "balance": "least-sessions", "metadata": {"database": "main"},
 //	 "timeout": "5s", "ttl": 60, "state": "cold", "wake": "https://api.internal/wake",
-//	 "max_sessions": 100, "session_rate": 10}
+//	 "drain": "30s", "max_sessions": 100, "session_rate": 10}
 //
 // Times are text in Go's notation ("1m30s") or a number of seconds; a negative ttl
 // forbids reuse, which an answer needs that depends on anything but protocol and

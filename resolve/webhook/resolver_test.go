@@ -21,12 +21,12 @@ import (
 
 const fullAnswer = `{"endpoint": "10.0.0.7:5432", "endpoints": ["10.0.0.8:5432"], "balance": "least-sessions",
 	"metadata": {"database": "main"}, "timeout": "5s", "ttl": 60, "state": "cold", "wake": "https://api.internal/wake",
-	"max_sessions": 100, "session_rate": 10}`
+	"drain": "30s", "max_sessions": 100, "session_rate": 10}`
 
 var fullResult = resolve.Result{
 	Endpoint: "10.0.0.7:5432", Others: []string{"10.0.0.8:5432"}, Balance: resolve.LeastSessions,
 	Metadata: map[string]string{"database": "main"}, Timeout: 5 * time.Second, TTL: time.Minute,
-	State: resolve.Cold, Wake: "https://api.internal/wake", MaxSessions: 100, SessionRate: 10,
+	State: resolve.Cold, Wake: "https://api.internal/wake", Drain: 30 * time.Second, MaxSessions: 100, SessionRate: 10,
 }
 
 // TestQuestion: everything known of a client is in the question, and who asks.

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/proxy-engine/proxy-engine/engine"
+)
+
+// flagInText is a flag as the documentation quotes it.
+var flagInText = regexp.MustCompile("(?:^|[`'( ])--([a-z][a-z0-9-]*)")
+
+// The documentation names no setting that doesn't exist.
+func TestDocumentedFlagsExist(t *testing.T) {
+	known := newTable(defaults()).names(func(s *setting) string { return s.flag })
+	known = append(known, commandNames()...)
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("no documentation: %v", err)
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range flagInText.FindAllStringSubmatch(string(text), -1) {
+			if !slices.Contains(known, m[1]) {
+				t.Errorf("%s: there is no --%s", filepath.Base(page), m[1])
+			}
+		}
+	}
+}
+
+// Every reason a session may end with is explained.
+func TestReasonsAreExplained(t *testing.T) {
+	text, err := os.ReadFile("../../docs/troubleshooting.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, reason := range engine.Reasons() {
+		if !strings.Contains(string(text), "`"+reason.String()+"`") {
+			t.Errorf("%v isn't explained", reason)
+		}
+	}
+}
