@@ -15,9 +15,11 @@ type admission struct {
 	excess  Reason // why it is refused as soon as its codec knows how; valid iff not within
 }
 
-// admit counts a new session in and gives it a place among all, if there is one.
-func (e *Engine) admit() admission {
+// admit counts a listener's new session in and gives it a place among all, if
+// there is one.
+func (e *Engine) admit(l *Listener) admission {
 	e.counters.accepted.Add(1)
+	e.counters.listeners[l].accepted.Add(1)
 	return admission{within: e.active.Add(1) <= int64(e.cfg.MaxSessions), excess: TooManySessions}
 }
 

@@ -122,6 +122,8 @@ type Config struct {
 	// Resources bounds each resource's sessions, where its Result doesn't.
 	Resources upstream.Allowance
 	TLS       TLS
+	// Preconnect has connections made before they are wanted.
+	Preconnect Preconnect
 	// TrackInterval is the least time between two calls of resolve.Tracker's Track
 	// for one session.
 	TrackInterval time.Duration
@@ -151,6 +153,7 @@ func DefaultConfig() Config {
 		Limits:      limits.Options{IPv4: limits.DefaultIPv4, IPv6: limits.DefaultIPv6},
 
 		ColdStartCheck: upstream.Protocol,
+		Preconnect:     Preconnect{Total: 4096, Idle: 20 * time.Second},
 		TrackInterval:  30 * time.Second,
 
 		TLS: TLS{Handshakes: 1024, Computing: runtime.NumCPU()},
@@ -195,7 +198,7 @@ func (c *Config) Validate() error {
 	fault(c.TLS.Computing < 1, "TLS handshakes that compute: %d is less than 1", c.TLS.Computing)
 	fault(c.ColdStartCheck != upstream.TCP && c.ColdStartCheck != upstream.Protocol, "cold start: the check must be %v or %v", upstream.TCP, upstream.Protocol)
 	fault(c.Resources.Sessions < 0 || c.Resources.Rate < 0, "sessions of a resource: %d at once and %d per second: one is negative", c.Resources.Sessions, c.Resources.Rate)
-	errs = append(errs, c.HTTP.validate(), c.Upstream.Validate(), c.ColdStart.Validate(), c.Limits.Validate())
+	errs = append(errs, c.HTTP.validate(), c.Preconnect.validate(), c.Upstream.Validate(), c.ColdStart.Validate(), c.Limits.Validate())
 	for _, p := range c.ProxyProtocolFrom {
 		fault(!p.IsValid(), "PROXY protocol: %v is no network", p)
 	}

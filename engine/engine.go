@@ -33,13 +33,16 @@ type Engine struct {
 	resources *upstream.Resources
 	starter   *coldstart.Starter
 	checker   *upstream.Checker
-	clients   *limits.Clients
-	keys      keyring
-	tracker   *tracker
-	moves     *moves
-	counters  counters
-	driver    driver
-	addrs     map[string]netip.AddrPort
+
+	preconnected preconnectCounters
+	clients      *limits.Clients
+	keys         keyring
+	tracker      *tracker
+	moves        *moves
+	counters     counters
+	phases       phases
+	driver       driver
+	addrs        map[string]netip.AddrPort
 
 	active   atomic.Int64
 	draining atomic.Bool
@@ -74,6 +77,8 @@ func New(cfg Config) (*Engine, error) {
 		endpoints: &upstream.Registry{Options: cfg.Upstream}, resources: upstream.NewResources(),
 		clients: limits.New(cfg.Limits, time.Now()),
 	}
+	e.counters.listeners = countListeners(e.cfg.Listeners)
+	e.phases.shards = make([]phaseShard, e.cfg.EventLoops+1)
 	driver, err := newDriver(e)
 	if err != nil {
 		return nil, err
@@ -209,6 +214,7 @@ func (e *Engine) ended(end *ending) {
 	e.counters.ended(end)
 	end.visit.report(outcomeOf(end.reason, end.toClient))
 	end.visit.leave(end.fromClient, end.toClient)
+	e.resources.Moved(end.resource, end.fromClient, end.toClient)
 	e.resources.Leave(end.resource)
 	if end.established {
 		e.tracker.put(trackDisconnect, end.route, end.client, end.fromClient, end.toClient)

@@ -48,6 +48,7 @@ type goroutineDriver struct {
 	live  sync.WaitGroup // the sessions
 
 	links *goroutineLinks // to HTTP backends
+	ready *goroutineReady
 	// handshakes has an element for each TLS handshake under way.
 	handshakes chan struct{}
 
@@ -73,6 +74,7 @@ func newGoroutineDriver(e *Engine, serves func(*Listener) bool) driver {
 		sessions: make(map[*goroutineSession]struct{}), webs: make(map[*goroutineWeb]struct{}),
 		muxes: make(map[*goroutineMultiplex]struct{}),
 	}
+	d.ready = newGoroutineReady(d)
 	d.open, d.closePorts = context.WithCancel(context.Background())
 	d.serving, d.endSessions = context.WithCancel(context.Background())
 	return d
@@ -131,6 +133,7 @@ func (d *goroutineDriver) stopAccepting() {
 	for _, p := range d.ports {
 		_ = p.ln.Close()
 	}
+	d.ready.close()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for s := range d.webs {
@@ -155,6 +158,7 @@ func (d *goroutineDriver) stop() {
 	d.mu.Unlock()
 	d.live.Wait()
 	d.links.close()
+	d.ready.close()
 }
 
 // stopping says that sessions still there are to end as Drained.

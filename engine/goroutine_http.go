@@ -46,16 +46,17 @@ type goroutineWeb struct {
 	toClient uint64
 	requests int
 	lastRoute
-	state  webState
-	reason Reason
-	cause  error
+	state   webState
+	entered time.Duration // when the state was, since started; 0 before any
+	reason  Reason
+	cause   error
 }
 
 func newGoroutineWeb(p *goroutinePort, conn *stream) *goroutineWeb {
 	e := p.d.e
 	peer := addrPortOf(conn.RemoteAddr())
 	s := &goroutineWeb{
-		port: p, conn: conn, peer: peer, started: time.Now(), admission: e.admit(),
+		port: p, conn: conn, peer: peer, started: time.Now(), admission: e.admit(p.spec),
 		parser: http.NewParser(e.cfg.HTTP.Limits), ids: newRequestIDs(),
 		routes: e.cache.Local(p.spec.Front.Protocol.String()),
 		state:  webReading,
@@ -138,7 +139,7 @@ func (s *goroutineWeb) readHead(r *goroutineExchange) (int, error) {
 		}
 		n, err := s.conn.Read(s.buf)
 		if n > 0 && s.stopWaiting() {
-			s.state = webReading
+			s.become(webReading)
 			s.deadline(h.HeadTimeout)
 		}
 		s.received.Add(uint64(n))
@@ -219,13 +220,13 @@ func (s *goroutineWeb) reject(why http.Reason, about *http.Exchange, reason Reas
 // linger reads and drops what the client still sends, until it closes: unread
 // bytes would turn the close into a reset that overtakes the last response.
 func (s *goroutineWeb) linger() {
-	s.state = webEnding
+	s.become(webEnding)
 	s.deadline(s.port.d.e.cfg.Timeouts.Flush)
 	if s.conn.CloseWrite() == nil {
 		n, _ := io.Copy(io.Discard, s.conn)
 		s.received.Add(uint64(n))
 	}
-	s.state = webEnded
+	s.become(webEnded)
 }
 
 // abort closes the client's connection with a reset, so that what it has got of
@@ -242,7 +243,7 @@ func (s *goroutineWeb) resolve(resource []byte) (route *resolve.Route, cached bo
 		return route, true
 	}
 	e := s.port.d.e
-	s.state = webResolving
+	s.become(webResolving)
 	ctx, cancel := context.WithTimeout(s.port.d.serving, e.cfg.Timeouts.Resolve)
 	defer cancel()
 	req := visitor{s.peer, s.shown}.request(s.port.spec, string(resource))
@@ -251,4 +252,11 @@ func (s *goroutineWeb) resolve(resource []byte) (route *resolve.Route, cached bo
 		route = &resolve.Route{Request: req, Err: err}
 	}
 	return route, false
+}
+
+// become changes the state.
+func (s *goroutineWeb) become(state webState) {
+	now := time.Since(s.started)
+	s.port.d.e.phases.shards[0].leftWeb(s.state, s.entered, now)
+	s.state, s.entered = state, now
 }

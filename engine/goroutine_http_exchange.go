@@ -121,7 +121,7 @@ func (r *goroutineExchange) awaitStart(route *resolve.Route) (Reason, error) {
 	e := s.port.d.e
 	s.depart(e, route, s.peer, s.received.Load(), s.toClient) // to arrive anew, in turn
 	r.approach.woken = true
-	s.state = webWaking
+	s.become(webWaking)
 	ctx, done := context.WithTimeoutCause(s.port.d.serving, e.cfg.ColdStart.Timeout, errWakeTimeout)
 	defer done()
 	req := visitor{s.peer, s.shown}.request(s.port.spec, route.Resource)
@@ -201,7 +201,7 @@ func (r *goroutineExchange) forward(resource string) bool {
 		if reason, err := r.connect(); err != nil {
 			return r.unserved(reason, resource, err)
 		}
-		s.state = webExchanging
+		s.become(webExchanging)
 		r.send()
 		if again, keep := r.receive(resource); !again {
 			return keep
@@ -287,7 +287,7 @@ func (r *goroutineExchange) visit(route *resolve.Route, v visit) (fatal bool, re
 func (r *goroutineExchange) dial(leg backendTLS, v *visit) (failure error) {
 	s := r.s
 	d := s.port.d
-	s.state = webConnecting
+	s.become(webConnecting)
 	for len(r.approach.addrs) > 0 {
 		share := r.approach.share(time.Until(r.connectBy))
 		addr := *r.approach.next()

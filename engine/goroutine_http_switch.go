@@ -14,7 +14,7 @@ func (r *goroutineExchange) switched(out []byte) {
 		r.giveUp(r.upFailure)
 		return
 	}
-	s.state = webSwitched
+	s.become(webSwitched)
 	if !r.write(append(out, l.kept...)) {
 		r.fail()
 		return

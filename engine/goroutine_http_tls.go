@@ -15,7 +15,7 @@ func (s *goroutineWeb) secure() bool {
 	if spec.TLS == nil {
 		return true
 	}
-	s.state = webSecuring
+	s.become(webSecuring)
 	s.deadline(d.e.cfg.Timeouts.Handshake)
 	conn := tls.Server(&wire{TCPConn: s.conn.TCPConn}, spec.TLS.Config(spec.Front.ALPN))
 	if err := d.shake(conn); err != nil {
@@ -26,7 +26,7 @@ func (s *goroutineWeb) secure() bool {
 	state := conn.ConnectionState()
 	told := shownBy(&state)
 	s.shown = &told
-	s.state = webReading
+	s.become(webReading)
 	return true
 }
 
@@ -47,7 +47,7 @@ func (r *goroutineExchange) secure(leg backendTLS) error {
 		return nil
 	}
 	s, l := r.s, r.link
-	s.state = webSecuringBackend
+	s.become(webSecuringBackend)
 	e := s.port.d.e
 	_ = l.conn.SetDeadline(time.Now().Add(e.cfg.Timeouts.Handshake))
 	conn := tls.Client(&wire{TCPConn: l.conn.TCPConn}, e.cfg.TLS.Backends.Config(leg.verify, leg.name, s.port.spec.Front.ALPN))

@@ -66,7 +66,7 @@ func (s *goroutineSession) localAddr() netip.AddrPort {
 func (s *goroutineWeb) introduce() bool {
 	e := s.port.d.e
 	if e.cfg.introduces(s.peer.Addr()) {
-		s.state = webIntroducing
+		s.become(webIntroducing)
 		s.deadline(e.cfg.Timeouts.Detect)
 		h, err := receiveIntroduction(s.conn)
 		if err != nil {
@@ -76,7 +76,7 @@ func (s *goroutineWeb) introduce() bool {
 		if h.Known() {
 			s.peer, s.local = h.Client, h.Local
 		}
-		s.state = webReading
+		s.become(webReading)
 	}
 	e.admitOf(s.peer, &s.admission)
 	s.trusted = e.cfg.HTTP.trusts(s.peer.Addr())

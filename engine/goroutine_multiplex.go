@@ -67,7 +67,7 @@ type goroutineMultiplex struct {
 
 func newGoroutineMultiplex(p *goroutinePort, conn *stream) *goroutineMultiplex {
 	s := &goroutineMultiplex{
-		port: p, conn: conn, addr: addrPortOf(conn.RemoteAddr()), started: time.Now(), admission: p.d.e.admit(),
+		port: p, conn: conn, addr: addrPortOf(conn.RemoteAddr()), started: time.Now(), admission: p.d.e.admit(p.spec),
 		branches: make(map[string]*goroutineBranch),
 	}
 	s.ctx, s.end = context.WithCancel(p.d.serving)

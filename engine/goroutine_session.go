@@ -37,7 +37,8 @@ type goroutineSession struct {
 	mu              sync.Mutex // guards all below
 	moved           sync.Cond  // told when state changes
 	state           State
-	last            State // before Closed
+	last            State         // before Closed
+	entered         time.Duration // when the state was (since started); 0 before any
 	client, backend peer
 	codec           codecs.Codec
 	cancel          context.CancelFunc // of resolving and connecting
@@ -75,7 +76,7 @@ type peer struct {
 
 func newGoroutineSession(p *goroutinePort, conn *stream) *goroutineSession {
 	s := &goroutineSession{
-		port: p, addr: addrPortOf(conn.RemoteAddr()), started: time.Now(), admission: p.d.e.admit(),
+		port: p, addr: addrPortOf(conn.RemoteAddr()), started: time.Now(), admission: p.d.e.admit(p.spec),
 		client:  peer{conn: conn, closed: ClientClosed, reset: ClientReset},
 		backend: peer{closed: BackendClosed, reset: BackendReset},
 		cancel:  func() {},
@@ -133,6 +134,11 @@ func (s *goroutineSession) guard() {
 
 // become changes the state.
 func (s *goroutineSession) become(state State) {
+	if s.state != state || s.entered == 0 {
+		now := time.Since(s.started)
+		s.port.d.e.phases.shards[0].left(s.state, s.entered, now)
+		s.entered = now
+	}
 	s.state = state
 	s.moved.Broadcast()
 }

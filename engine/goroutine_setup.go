@@ -322,6 +322,9 @@ func (s *goroutineSession) dial(ctx context.Context, a *approach, deadline time.
 	for len(a.addrs) > 0 {
 		share := a.share(time.Until(deadline))
 		addr := a.next()
+		if conn := s.takeReady(*addr); conn != nil {
+			return conn, addr
+		}
 		conn, err := s.port.d.dial(ctx, *addr, share)
 		if err != nil && ctx.Err() != nil {
 			break
@@ -387,7 +390,7 @@ func (s *goroutineSession) connected(conn *stream, addr *netip.AddrPort) bool {
 	}
 	s.backend.conn, s.address = conn, addr
 	s.announce()
-	if s.leg.verify != tlsterm.Off && !s.port.spec.Front.Negotiates {
+	if conn.tls == nil && s.leg.verify != tlsterm.Off && !s.port.spec.Front.Negotiates {
 		s.enter(SecuringBackend, 0)
 		return s.encryptBackend() && s.open()
 	}

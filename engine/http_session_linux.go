@@ -27,6 +27,7 @@ type webSession struct {
 	shown    *shown    // by the client's TLS, nil without
 	lastRoute
 	started  time.Duration // since the loop's start
+	entered  time.Duration // when the state was, likewise; 0 before any
 	toClient uint64        // bytes received from backends for it
 	requests int
 	state    webState
@@ -48,7 +49,7 @@ var (
 func startWebSession(p *port, fd int, client netip.AddrPort) {
 	w := p.w
 	s := &webSession{
-		port: p, peer: client, started: w.loop.Now(), admission: w.e.admit(),
+		port: p, peer: client, started: w.loop.Now(), admission: w.e.admit(p.spec),
 	}
 	defer s.guard()
 	w.visitors.add(s)
@@ -79,7 +80,11 @@ func (s *webSession) welcome() {
 
 // enter changes the state and starts its deadline, 0 for none.
 func (s *webSession) enter(state webState, deadline time.Duration) {
-	s.state = state
+	if s.state != state {
+		now := s.port.w.loop.Now()
+		s.port.w.phases.leftWeb(s.state, s.entered, now)
+		s.state, s.entered = state, now
+	}
 	if deadline > 0 {
 		s.port.w.loop.After(&s.timer, deadline, s)
 	} else {

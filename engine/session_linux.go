@@ -65,6 +65,7 @@ type setup struct {
 	// when Flushing ends with an orderly close.
 	resetting *relay.Side
 	cause     error
+	entered   time.Duration // when the state was (since the loop's start); 0 before any
 }
 
 // leaveHandshake ends a handshake that nobody waits for any more.
@@ -79,7 +80,7 @@ func (t *setup) leaveHandshake() {
 func startSession(p *port, fd int, client netip.AddrPort) {
 	w := p.w
 	now := w.loop.Now()
-	s := &session{port: p, client: client, started: now, tracked: now, admission: w.e.admit()}
+	s := &session{port: p, client: client, started: now, tracked: now, admission: w.e.admit(p.spec)}
 	defer s.guard()
 	s.pump.Init(&w.pipes)
 	w.sessions.add(s)
@@ -111,8 +112,13 @@ func (s *session) begin() {
 
 // enter changes the state and starts its deadline.
 func (s *session) enter(state State, deadline time.Duration) {
-	s.state = state
 	loop := s.port.w.loop
+	if s.state != state || s.setup.entered == 0 {
+		now := loop.Now()
+		s.port.w.phases.left(s.state, s.setup.entered, now)
+		s.setup.entered = now
+	}
+	s.state = state
 	if deadline > 0 {
 		loop.After(&s.setup.timer, deadline, s)
 	} else {

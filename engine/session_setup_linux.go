@@ -273,6 +273,9 @@ func (s *session) dial() {
 	w, t := s.port.w, s.setup
 	s.enter(Connecting, t.approach.share(t.deadline-w.loop.Now()))
 	s.backend = t.approach.next()
+	if s.takeReady() {
+		return
+	}
 	if err := w.loop.Dial(&s.pump.Backend.Conn, *s.backend, &w.e.cfg.Dial, s); err != nil {
 		s.connectFailed(upstream.Classify(err), err)
 		return

@@ -21,6 +21,7 @@ type worker struct {
 	lookups *lookups
 	loop    *reactor.Loop
 	ended   chan struct{} // closed when the loop is
+	phases  *phaseShard   // this loop's
 	pipes   relay.Pipes
 	// handshakes are all loops', records this loop's.
 	handshakes *tlsterm.Pool
@@ -32,6 +33,7 @@ type worker struct {
 	sessions list[session, *session]
 	asking   map[resolve.Request]*question // lookups under way, by protocol and resource
 	free     []*setup
+	ready    *readyPool
 	web
 }
 
@@ -72,10 +74,11 @@ func newWorker(d *reactorDriver, loop *reactor.Loop) *worker {
 		loop:       loop,
 		pipes:      relay.Pipes{Max: pipesPerLoop},
 		ended:      make(chan struct{}),
+		phases:     &d.e.phases.shards[len(d.workers)+1],
 		locals:     make(map[string]*resolve.Local),
 		asking:     make(map[resolve.Request]*question),
 	}
-	w.web = newWeb(w)
+	w.ready, w.web = newReadyPool(w), newWeb(w)
 	return w
 }
 
@@ -131,6 +134,7 @@ func (w *worker) stopAccepting() error {
 		p.ln.Close()
 	}
 	w.visitors.each((*webSession).drain)
+	w.ready.close()
 	return nil
 }
 
@@ -139,6 +143,7 @@ func (w *worker) shutdown() {
 	w.sessions.each(func(s *session) { s.finish(Drained, nil) })
 	w.visitors.each(func(s *webSession) { s.finish(Drained, nil) })
 	w.links.close()
+	w.ready.close()
 	w.pipes.Close()
 }
 

@@ -45,3 +45,6 @@ func (t Ticket) phase() Phase { return Phase(t & (1<<phaseBits - 1)) }
 // next is the ticket of the phase that follows. The count in front of the phase
 // comes round after a billion of them, seconds apart.
 func (t Ticket) next(p Phase) Ticket { return (t>>phaseBits+1)<<phaseBits | Ticket(p) }
+
+// Probe says that the attempt is the one that decides whether the breaker closes.
+func (t Ticket) Probe() bool { return t.phase() == HalfOpen }

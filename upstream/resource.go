@@ -11,9 +11,10 @@ import (
 // Resource counts the sessions of one resource of one protocol. Its methods are
 // those of Resources.
 type Resource struct {
-	key      resourceKey
-	sessions int
-	rate     limits.Rate // of new sessions
+	key                  resourceKey
+	sessions             int
+	fromClient, toClient uint64      // of sessions that have ended
+	rate                 limits.Rate // of new sessions
 }
 
 type resourceKey struct{ protocol, name string }

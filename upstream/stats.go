@@ -79,3 +79,12 @@ func (r *Registry) Changes() [phases]uint64 {
 	}
 	return all
 }
+
+// Outcomes returns every outcome, for tables.
+func Outcomes() []Outcome {
+	all := make([]Outcome, outcomes)
+	for i := range all {
+		all[i] = Outcome(i)
+	}
+	return all
+}

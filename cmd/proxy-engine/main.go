@@ -7,6 +7,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/admin"
 )
 
 func main() {
@@ -39,6 +41,7 @@ func run(args, env []string, stdout, stderr io.Writer) int {
 	}
 	log := s.newLogger(stderr)
 	cfg := s.config(log, &f)
+	operators := s.adminOptions(t, log, &f)
 	if c, ok := cfg.Resolver.(io.Closer); ok {
 		defer c.Close()
 	}
@@ -47,7 +50,7 @@ func run(args, env []string, stdout, stderr io.Writer) int {
 	if !f.report(log, stderr) {
 		return 1
 	}
-	if err := act(cmds, cfg, s.drain, log, stdout); err != nil {
+	if err := act(cmds, cfg, operators, s.drain, log, stdout); err != nil {
 		log.Error("ended", "cause", err)
 		return 1
 	}
@@ -74,7 +77,7 @@ func (t table) describe(cmds commands, w io.Writer) bool {
 
 // act does what is asked for with a valid configuration: runs, unless a command
 // says otherwise.
-func act(cmds commands, cfg engine.Config, drain time.Duration, log *slog.Logger, stdout io.Writer) error {
+func act(cmds commands, cfg engine.Config, operators admin.Options, drain time.Duration, log *slog.Logger, stdout io.Writer) error {
 	switch {
 	case cmds.has(cmdPrintConfig):
 		printLimit(stdout, &cfg)
@@ -83,7 +86,7 @@ func act(cmds commands, cfg engine.Config, drain time.Duration, log *slog.Logger
 		fmt.Fprintln(stdout, "the configuration is valid")
 		return nil
 	}
-	return serve(cfg, drain, log)
+	return serve(cfg, operators, drain, log)
 }
 
 // report tells everything that was found and returns whether all is well.
@@ -97,8 +100,9 @@ func (f *findings) report(log *slog.Logger, stderr io.Writer) bool {
 	return len(f.errs) == 0
 }
 
-// serve runs the engine until a signal ends it.
-func serve(cfg engine.Config, drain time.Duration, log *slog.Logger) error {
+// serve runs the engine until a signal ends it. Operators are served until it has
+// drained.
+func serve(cfg engine.Config, operators admin.Options, drain time.Duration, log *slog.Logger) error {
 	// A log whose reader is gone must not end every session.
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 4)
@@ -116,6 +120,14 @@ func serve(cfg engine.Config, drain time.Duration, log *slog.Logger) error {
 	if err := e.Start(); err != nil {
 		return err
 	}
+	stopAdmin, err := startAdmin(e, operators, log)
+	if err != nil {
+		stopped, cancel := context.WithCancel(context.Background())
+		cancel()
+		_ = e.Shutdown(stopped)
+		return err
+	}
+	defer stopAdmin()
 	log.Info("started", "version", version(), "impl", string(cfg.Impl), "event_loops", cfg.EventLoops)
 	if err := supervise(e, signals, drain, log); err != nil {
 		return fmt.Errorf("the engine failed: %w", err)

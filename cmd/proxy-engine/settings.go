@@ -82,6 +82,7 @@ type settings struct {
 	backendHeader proxyheader.Version
 	clientPrefix  prefixBits
 
+	admin     adminSettings
 	drain     time.Duration
 	logLevel  slog.Level
 	logFormat string
@@ -107,6 +108,7 @@ func defaults() *settings {
 		engine: cfg,
 		socket: cfg.Dial,
 		drain:  30 * time.Second,
+		admin:  adminSettings{address: defaultAdmin, top: 20},
 
 		clientPrefix: prefixBits{cfg.Limits.IPv4, cfg.Limits.IPv6},
 

@@ -66,9 +66,10 @@ func newTable(s *settings) table {
 		{"Sessions", append(append(sessionRows(s), resourceRows(s)...), clientRows(s)...)},
 		{"PROXY protocol", proxyProtocolRows(s)},
 		{"Cold start", coldStartRows(s)},
-		{"Backends", upstreamRows(s)},
+		{"Backends", append(upstreamRows(s), preconnectRows(s)...)},
 		{"Deadlines", deadlineRows(s)},
 		{"Sockets", socketRows(s)},
+		{"Admin", adminRows(s)},
 		{"Logs", logRows(s)},
 	}
 	for _, row := range t.rows() {

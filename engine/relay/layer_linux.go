@@ -23,6 +23,8 @@ type Layer interface {
 	Seal(p []byte) ([]byte, error)
 	// SealEnd returns the word that nothing more will be sent, once.
 	SealEnd() []byte
+	// Moved says that the socket is in this Conn from now on.
+	Moved(to *reactor.Conn)
 	// Close gives back what is borrowed. Nothing is called after it.
 	Close()
 }

@@ -74,6 +74,16 @@ type Pump struct {
 // Init gives the pump the loop's pipes; nil means that it always copies.
 func (p *Pump) Init(pipes *Pipes) { p.pipes = pipes }
 
+// Take makes s what from is, a side that nothing waits for and nothing was read
+// from; its socket's events go to h. from is closed then.
+func (s *Side) Take(from *Side, h reactor.Handler) {
+	from.Conn.Move(&s.Conn, h)
+	if s.layer = from.layer; s.layer != nil {
+		s.layer.Moved(&s.Conn)
+		from.layer = nil
+	}
+}
+
 // Received returns how many bytes have been read from the side.
 func (s *Side) Received() uint64 { return s.in }
 

@@ -90,5 +90,8 @@ func (c *Conn) SealEnd() []byte {
 	return c.wire.memory.out
 }
 
+// Moved implements relay.Layer.
+func (c *Conn) Moved(to *reactor.Conn) { c.wire.socket = to }
+
 // Close implements relay.Layer.
 func (c *Conn) Close() { c.abandon() }

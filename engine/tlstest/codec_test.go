@@ -65,7 +65,10 @@ func TestGluedBehindTheBackendsWord(t *testing.T) {
 // whoever of the two is read.
 func TestSilentBackend(t *testing.T) {
 	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
-		p := start(t, impl, inTheClear, verified, func(_ *proxy, cfg *engine.Config) { cfg.Timeouts.Handshake = 20 * time.Millisecond })
+		p := start(t, impl, inTheClear, verified, func(_ *proxy, cfg *engine.Config) {
+			cfg.Timeouts.Handshake = 20 * time.Millisecond
+			cfg.Upstream.Breaker.Failures, cfg.Upstream.Breaker.FailureRate = 0, 0
+		})
 		const times = 20
 		for range times {
 			c := p.Dial()
