@@ -34,7 +34,7 @@ const (
 
 // metrics returns the table, but for the histogram.
 func metrics() []metric {
-	return slices.Concat(sessionMetrics(), troubleMetrics(), routeMetrics(), startMetrics(), backendMetrics(), resourceMetrics())
+	return slices.Concat(sessionMetrics(), troubleMetrics(), routeMetrics(), startMetrics(), backendMetrics(), preconnectMetrics(), resourceMetrics())
 }
 
 func sessionMetrics() []metric {
@@ -67,6 +67,19 @@ func troubleMetrics() []metric {
 			single(func(s *snapshot) float64 { return float64(s.Panics) })},
 		{"proxy_engine_tracking_dropped_total", counter, "Notifications that the resolver didn't take in time.", nil,
 			single(func(s *snapshot) float64 { return float64(s.TrackingDropped) })},
+	}
+}
+
+func preconnectMetrics() []metric {
+	return []metric{
+		{"proxy_engine_preconnections_ready", gauge, "Connections to backends that were made before a client wants them.", nil,
+			single(func(s *snapshot) float64 { return float64(s.Preconnect.Ready) })},
+		{"proxy_engine_preconnections_total", counter, "Sessions that were given such a connection (hit), those that found none (miss), and connections nobody wanted in time (dead).", []string{"outcome"},
+			func(s *snapshot, emit func(float64, ...string)) {
+				emit(float64(s.Preconnect.Hits), "hit")
+				emit(float64(s.Preconnect.Misses), "miss")
+				emit(float64(s.Preconnect.Dead), "dead")
+			}},
 	}
 }
 
