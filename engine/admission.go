@@ -20,7 +20,7 @@ type admission struct {
 func (e *Engine) admit(l *Listener) admission {
 	e.counters.accepted.Add(1)
 	e.counters.listeners[l].accepted.Add(1)
-	return admission{within: e.active.Add(1) <= int64(e.cfg.MaxSessions), excess: TooManySessions}
+	return admission{within: e.active.Add(1) <= int64(e.cfg().MaxSessions), excess: TooManySessions}
 }
 
 // admitOf gives it a place among its client's too, whose address is known by now,

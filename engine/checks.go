@@ -17,7 +17,7 @@ import (
 // any status will do that isn't the server's own failure: what the application says
 // at that path isn't known.
 func (e *Engine) probe(ctx context.Context, route *resolve.Route) error {
-	return e.check(ctx, route, e.cfg.ColdStartCheck, 500)
+	return e.check(ctx, route, e.cfg().ColdStartCheck, 500)
 }
 
 // watch has the endpoint that was chosen checked from now on, if that is wanted.
@@ -31,7 +31,7 @@ func (e *Engine) watch(c *upstream.Choice) {
 		if route == nil {
 			return upstream.ErrAsleep
 		}
-		return e.check(ctx, route, e.cfg.Upstream.Health.Mode, 0)
+		return e.check(ctx, route, e.cfg().Upstream.Health.Mode, 0)
 	})
 }
 
@@ -57,9 +57,9 @@ func (e *Engine) check(ctx context.Context, route *resolve.Route, mode upstream.
 	l, leg := e.checkLeg(route)
 	fn := check.Func(check.TCP)
 	if mode == upstream.Protocol {
-		o := check.Options{Path: e.cfg.Upstream.Health.Path, Host: route.Resource, Below: below}
+		o := check.Options{Path: e.cfg().Upstream.Health.Path, Host: route.Resource, Below: below}
 		if leg.verify != tlsterm.Off {
-			o.TLS = e.cfg.TLS.Backends.Config(leg.verify, leg.name, l.Front.ALPN)
+			o.TLS = e.cfg().TLS.Backends.Config(leg.verify, leg.name, l.Front.ALPN)
 		}
 		fn = check.For(route.Protocol, o)
 	}
@@ -69,8 +69,8 @@ func (e *Engine) check(ctx context.Context, route *resolve.Route, mode upstream.
 // checkLeg is how the route's backend is reached, over a listener's settings. Where
 // listeners of one protocol differ, the first one's way is taken.
 func (e *Engine) checkLeg(route *resolve.Route) (*Listener, backendTLS) {
-	for i := range e.cfg.Listeners {
-		l := &e.cfg.Listeners[i]
+	for i := range e.cfg().Listeners {
+		l := &e.cfg().Listeners[i]
 		if l.Front.Protocol.String() != route.Protocol {
 			continue
 		}

@@ -18,8 +18,8 @@ func (e *Engine) newStarter() *coldstart.Starter {
 		Probe:   e.probe,
 		Room:    e.enter,
 	}
-	hooks.Waker, _ = e.cfg.Resolver.(resolve.Waker)
-	return coldstart.New(e.cfg.ColdStart, hooks)
+	hooks.Waker, _ = e.cfg().Resolver.(resolve.Waker)
+	return coldstart.New(e.cfg().ColdStart, hooks)
 }
 
 // noteWoken forgets the failures from before a resource was started.
@@ -42,7 +42,7 @@ func (e *Engine) mustWait(route *resolve.Route) bool {
 // enter counts a session in at the resource of its route; nil says that no more
 // are allowed.
 func (e *Engine) enter(route *resolve.Route) *upstream.Resource {
-	a := e.cfg.Resources
+	a := e.cfg().Resources
 	if route.MaxSessions > 0 {
 		a.Sessions = route.MaxSessions
 	}

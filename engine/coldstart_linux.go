@@ -53,7 +53,7 @@ func (s *session) awaitStart(route *resolve.Route) {
 	w, t := s.port.w, s.setup
 	w.e.resources.Leave(s.resource) // to be taken anew, in turn
 	s.resource, t.approach.woken = nil, true
-	s.enter(Waking, w.e.cfg.ColdStart.Timeout)
+	s.enter(Waking, w.e.cfg().ColdStart.Timeout)
 	p, who := s.from()
 	t.sleeper = w.awaitStart(who.request(p.spec, route.Resource), route, s)
 	if t.sleeper == nil {
@@ -90,7 +90,7 @@ func (s *webSession) awaitStart(route *resolve.Route) {
 	w, x := s.port.w, s.x
 	s.depart(w.e, route, s.peer, s.client.Received(), s.toClient) // to arrive anew, in turn
 	x.approach.woken = true
-	s.enter(webWaking, w.e.cfg.ColdStart.Timeout)
+	s.enter(webWaking, w.e.cfg().ColdStart.Timeout)
 	p, who := s.from()
 	x.sleeper = w.awaitStart(who.request(p.spec, route.Resource), route, s)
 	if x.sleeper == nil {

@@ -42,11 +42,11 @@ func (d drivers) stop() {
 // newDriver makes what the configuration asks for: event loops don't serve the
 // listeners that multiplex, which goroutines do beside them.
 func newDriver(e *Engine) (driver, error) {
-	if e.cfg.Impl == Goroutine {
+	if e.cfg().Impl == Goroutine {
 		return newGoroutineDriver(e, func(*Listener) bool { return true }), nil
 	}
 	loops, err := newReactorDriver(e)
-	if err != nil || !slices.ContainsFunc(e.cfg.Listeners, func(l Listener) bool { return l.multiplexes() }) {
+	if err != nil || !slices.ContainsFunc(e.cfg().Listeners, func(l Listener) bool { return l.multiplexes() }) {
 		return loops, err
 	}
 	return drivers{loops, newGoroutineDriver(e, (*Listener).multiplexes)}, nil

@@ -26,7 +26,7 @@ import (
 // Engine is a running proxy. Make it with New. All methods are safe for
 // concurrent use once Start has returned.
 type Engine struct {
-	cfg       Config
+	live      atomic.Pointer[Config] // replaced as a whole, never changed
 	log       *eventLog
 	cache     *resolve.Cache
 	endpoints *upstream.Registry
@@ -73,12 +73,13 @@ func New(cfg Config) (*Engine, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{
-		cfg: cfg, log: newEventLog(cfg.Logger), idle: make(chan struct{}, 1), failed: make(chan error, 1),
+		log: newEventLog(cfg.Logger), idle: make(chan struct{}, 1), failed: make(chan error, 1),
 		endpoints: &upstream.Registry{Options: cfg.Upstream}, resources: upstream.NewResources(),
 		clients: limits.New(cfg.Limits, time.Now()),
 	}
-	e.counters.listeners = countListeners(e.cfg.Listeners)
-	e.phases.shards = make([]phaseShard, e.cfg.EventLoops+1)
+	e.live.Store(&cfg)
+	e.counters.listeners = countListeners(e.cfg().Listeners)
+	e.phases.shards = make([]phaseShard, e.cfg().EventLoops+1)
 	driver, err := newDriver(e)
 	if err != nil {
 		return nil, err
@@ -87,13 +88,16 @@ func New(cfg Config) (*Engine, error) {
 	return e, nil
 }
 
+// cfg is the configuration in force. Nobody changes it.
+func (e *Engine) cfg() *Config { return e.live.Load() }
+
 // Start opens the listeners and returns once clients can connect. It may be
 // called once.
 func (e *Engine) Start() error {
-	e.cache = resolve.NewCache(e.cfg.Resolver, e.cfg.Cache)
+	e.cache = resolve.NewCache(e.cfg().Resolver, e.cfg().Cache)
 	e.starter = e.newStarter()
 	e.checker = e.endpoints.NewChecker()
-	e.tracker = startTracker(e.cfg.Resolver, &e.counters.panics)
+	e.tracker = startTracker(e.cfg().Resolver, &e.counters.panics)
 	e.moves = newMoves(e)
 	e.cache.Notify(e.moves.changed)
 	addrs, err := e.driver.start()
@@ -107,8 +111,8 @@ func (e *Engine) Start() error {
 		return err
 	}
 	e.addrs = addrs
-	for _, l := range e.cfg.Listeners {
-		e.cfg.Logger.Info("listening", "listener", l.Name, "protocol", l.Front.Protocol.String(), "address", addrs[l.Name])
+	for _, l := range e.cfg().Listeners {
+		e.cfg().Logger.Info("listening", "listener", l.Name, "protocol", l.Front.Protocol.String(), "address", addrs[l.Name])
 	}
 	return nil
 }
@@ -150,7 +154,7 @@ func (e *Engine) awaitIdle(ctx context.Context) error {
 		case <-e.idle:
 		case <-ctx.Done():
 			if n := e.active.Load(); n > 0 {
-				e.cfg.Logger.Warn("drain deadline reached", "sessions", n)
+				e.cfg().Logger.Warn("drain deadline reached", "sessions", n)
 				return ctx.Err()
 			}
 		}
@@ -164,7 +168,7 @@ const overflow = 256
 
 // room says whether one more session, of whatever kind, may be accepted.
 func (e *Engine) room() bool {
-	return e.active.Load() < int64(e.cfg.MaxSessions)+overflow
+	return e.active.Load() < int64(e.cfg().MaxSessions)+overflow
 }
 
 // connectTimeout is how long connecting to the route's backend may take.
@@ -172,7 +176,7 @@ func (e *Engine) connectTimeout(route *resolve.Route) time.Duration {
 	if route.Timeout > 0 {
 		return route.Timeout
 	}
-	return e.cfg.Timeouts.Connect
+	return e.cfg().Timeouts.Connect
 }
 
 // panicked counts and reports a bug that cost one session.

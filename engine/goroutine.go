@@ -70,7 +70,7 @@ type goroutinePort struct {
 
 func newGoroutineDriver(e *Engine, serves func(*Listener) bool) driver {
 	d := &goroutineDriver{
-		e: e, serves: serves, links: newGoroutineLinks(&e.cfg.HTTP), handshakes: make(chan struct{}, e.cfg.TLS.Handshakes),
+		e: e, serves: serves, links: newGoroutineLinks(&e.cfg().HTTP), handshakes: make(chan struct{}, e.cfg().TLS.Handshakes),
 		sessions: make(map[*goroutineSession]struct{}), webs: make(map[*goroutineWeb]struct{}),
 		muxes: make(map[*goroutineMultiplex]struct{}),
 	}
@@ -82,8 +82,8 @@ func newGoroutineDriver(e *Engine, serves func(*Listener) bool) driver {
 
 func (d *goroutineDriver) start() (map[string]netip.AddrPort, error) {
 	addrs := make(map[string]netip.AddrPort)
-	for i := range d.e.cfg.Listeners {
-		spec := &d.e.cfg.Listeners[i]
+	for i := range d.e.cfg().Listeners {
+		spec := &d.e.cfg().Listeners[i]
 		if !d.serves(spec) {
 			continue
 		}
@@ -105,7 +105,7 @@ func (d *goroutineDriver) listen(spec *Listener) (*net.TCPListener, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := d.e.cfg.Listen
+	o := d.e.cfg().Listen
 	if !spec.Front.ClientFirst {
 		o.DeferAccept = 0
 	}
@@ -239,7 +239,7 @@ func (p *goroutinePort) run() {
 }
 
 func (p *goroutinePort) accept(conn *net.TCPConn) {
-	tune(conn, &p.d.e.cfg.Listen.SocketOptions)
+	tune(conn, &p.d.e.cfg().Listen.SocketOptions)
 	if p.spec.isWeb() {
 		s := newGoroutineWeb(p, &stream{TCPConn: conn})
 		p.d.addWeb(s)
@@ -286,7 +286,7 @@ func (p *goroutinePort) rest(d time.Duration) bool {
 
 // dial makes one connection attempt.
 func (d *goroutineDriver) dial(ctx context.Context, addr netip.AddrPort, timeout time.Duration) (*stream, error) {
-	o := &d.e.cfg.Dial
+	o := &d.e.cfg().Dial
 	dialer := net.Dialer{
 		Timeout:         max(timeout, 1),
 		KeepAlive:       -1,

@@ -57,7 +57,7 @@ func newGoroutineWeb(p *goroutinePort, conn *stream) *goroutineWeb {
 	peer := addrPortOf(conn.RemoteAddr())
 	s := &goroutineWeb{
 		port: p, conn: conn, peer: peer, started: time.Now(), admission: e.admit(p.spec),
-		parser: http.NewParser(e.cfg.HTTP.Limits), ids: newRequestIDs(),
+		parser: http.NewParser(e.cfg().HTTP.Limits), ids: newRequestIDs(),
 		routes: e.cache.Local(p.spec.Front.Protocol.String()),
 		state:  webReading,
 	}
@@ -120,7 +120,7 @@ func (s *goroutineWeb) next() bool {
 // readHead reads until a request's head is complete, and returns its size. A
 // malformed one is answered; the size is 0 then.
 func (s *goroutineWeb) readHead(r *goroutineExchange) (int, error) {
-	h := &s.port.d.e.cfg.HTTP
+	h := &s.port.d.e.cfg().HTTP
 	s.deadline(h.HeadTimeout)
 	if s.requests > 0 && len(s.kept) == 0 {
 		s.await(h.KeepAlive)
@@ -211,7 +211,7 @@ func (s *goroutineWeb) reject(why http.Reason, about *http.Exchange, reason Reas
 	answer := why.Answer()
 	about.KeepAlive = false
 	s.reason = reason
-	s.deadline(s.port.d.e.cfg.Timeouts.Flush)
+	s.deadline(s.port.d.e.cfg().Timeouts.Flush)
 	if _, err := s.conn.Write(answer.Append(s.out[:0], about)); err == nil {
 		s.linger()
 	}
@@ -221,7 +221,7 @@ func (s *goroutineWeb) reject(why http.Reason, about *http.Exchange, reason Reas
 // bytes would turn the close into a reset that overtakes the last response.
 func (s *goroutineWeb) linger() {
 	s.become(webEnding)
-	s.deadline(s.port.d.e.cfg.Timeouts.Flush)
+	s.deadline(s.port.d.e.cfg().Timeouts.Flush)
 	if s.conn.CloseWrite() == nil {
 		n, _ := io.Copy(io.Discard, s.conn)
 		s.received.Add(uint64(n))
@@ -244,7 +244,7 @@ func (s *goroutineWeb) resolve(resource []byte) (route *resolve.Route, cached bo
 	}
 	e := s.port.d.e
 	s.become(webResolving)
-	ctx, cancel := context.WithTimeout(s.port.d.serving, e.cfg.Timeouts.Resolve)
+	ctx, cancel := context.WithTimeout(s.port.d.serving, e.cfg().Timeouts.Resolve)
 	defer cancel()
 	req := visitor{s.peer, s.shown}.request(s.port.spec, string(resource))
 	route, err := e.cache.Fetch(ctx, req)

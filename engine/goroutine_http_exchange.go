@@ -57,12 +57,12 @@ func (r *goroutineExchange) serve(n int) (keep bool) {
 	r.last = !r.about.KeepAlive
 	r.request.StartBody(&r.up)
 	r.uploaded.Store(r.up.Done())
-	if most := e.cfg.HTTP.RequestsPerConnection; e.draining.Load() || most > 0 && s.requests >= most {
+	if most := e.cfg().HTTP.RequestsPerConnection; e.draining.Load() || most > 0 && s.requests >= most {
 		r.about.KeepAlive = false
 	}
 	resource := string(r.request.Key())
 	switch {
-	case s.within && e.cfg.HTTP.Direct != nil:
+	case s.within && e.cfg().HTTP.Direct != nil:
 		s.kept = s.kept[n:]
 		return r.direct()
 	case resource == "":
@@ -122,7 +122,7 @@ func (r *goroutineExchange) awaitStart(route *resolve.Route) (Reason, error) {
 	s.depart(e, route, s.peer, s.received.Load(), s.toClient) // to arrive anew, in turn
 	r.approach.woken = true
 	s.become(webWaking)
-	ctx, done := context.WithTimeoutCause(s.port.d.serving, e.cfg.ColdStart.Timeout, errWakeTimeout)
+	ctx, done := context.WithTimeoutCause(s.port.d.serving, e.cfg().ColdStart.Timeout, errWakeTimeout)
 	defer done()
 	req := visitor{s.peer, s.shown}.request(s.port.spec, route.Resource)
 	woken, place := e.awaitStart(ctx, req, route, func() bool { return ended(s.conn.TCPConn) })
@@ -142,11 +142,11 @@ func (r *goroutineExchange) direct() bool {
 		}
 	}
 	r.about.KeepAlive = r.about.KeepAlive && r.up.Done()
-	return r.write(s.port.d.e.cfg.HTTP.Direct.Append(s.out[:0], &r.about)) && r.about.KeepAlive
+	return r.write(s.port.d.e.cfg().HTTP.Direct.Append(s.out[:0], &r.about)) && r.about.KeepAlive
 }
 
 // stall is when something must have moved.
-func (s *goroutineWeb) stall() time.Time { return time.Now().Add(s.port.d.e.cfg.HTTP.Stall) }
+func (s *goroutineWeb) stall() time.Time { return time.Now().Add(s.port.d.e.cfg().HTTP.Stall) }
 
 // write writes to the client. false means that it takes nothing any more.
 func (r *goroutineExchange) write(b []byte) bool {
@@ -325,7 +325,7 @@ func (r *goroutineExchange) dropLink() {
 // response is read.
 func (r *goroutineExchange) send() {
 	s := r.s
-	h := &s.port.d.e.cfg.HTTP
+	h := &s.port.d.e.cfg().HTTP
 	if r.head == nil || h.BackendHost {
 		r.head = h.appendRequest(nil, &r.request, &s.ids, forwarded{client: s.peer, trusted: s.trusted, tls: s.shown != nil, endpoint: r.route.Endpoint})
 	}

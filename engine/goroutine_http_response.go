@@ -56,7 +56,7 @@ func (r *goroutineExchange) await(most time.Duration) {
 // the final head is no reason to expect that soon.
 func (r *goroutineExchange) progressed() {
 	if r.headed {
-		r.await(r.s.port.d.e.cfg.HTTP.Stall)
+		r.await(r.s.port.d.e.cfg().HTTP.Stall)
 		return
 	}
 	r.moved.Store(true)
@@ -70,7 +70,7 @@ func (r *goroutineExchange) waitsOn() bool {
 		r.startReading()
 		_ = r.link.conn.SetReadDeadline(r.due)
 	case r.moved.Swap(false):
-		r.await(r.s.port.d.e.cfg.HTTP.Stall)
+		r.await(r.s.port.d.e.cfg().HTTP.Stall)
 	default:
 		return false
 	}
@@ -131,7 +131,7 @@ func (r *goroutineExchange) appendResponse(dst []byte) []byte {
 	e := s.port.d.e
 	r.headed = true
 	reply := e.reply(!r.uploaded.Load())
-	if e.cfg.HTTP.Telemetry {
+	if e.cfg().HTTP.Telemetry {
 		reply.Extra = appendTelemetry(nil, r.route, r.cached, time.Since(r.begun))
 	}
 	r.closes = !r.response.KeepsClient(&r.about, &reply)

@@ -16,7 +16,7 @@ func (s *goroutineWeb) secure() bool {
 		return true
 	}
 	s.become(webSecuring)
-	s.deadline(d.e.cfg.Timeouts.Handshake)
+	s.deadline(d.e.cfg().Timeouts.Handshake)
 	conn := tls.Server(&wire{TCPConn: s.conn.TCPConn}, spec.TLS.Config(spec.Front.ALPN))
 	if err := d.shake(conn); err != nil {
 		s.insecure(err)
@@ -49,8 +49,8 @@ func (r *goroutineExchange) secure(leg backendTLS) error {
 	s, l := r.s, r.link
 	s.become(webSecuringBackend)
 	e := s.port.d.e
-	_ = l.conn.SetDeadline(time.Now().Add(e.cfg.Timeouts.Handshake))
-	conn := tls.Client(&wire{TCPConn: l.conn.TCPConn}, e.cfg.TLS.Backends.Config(leg.verify, leg.name, s.port.spec.Front.ALPN))
+	_ = l.conn.SetDeadline(time.Now().Add(e.cfg().Timeouts.Handshake))
+	conn := tls.Client(&wire{TCPConn: l.conn.TCPConn}, e.cfg().TLS.Backends.Config(leg.verify, leg.name, s.port.spec.Front.ALPN))
 	if err := s.port.d.shake(conn); err != nil {
 		return err
 	}

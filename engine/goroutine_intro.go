@@ -20,8 +20,8 @@ func receiveIntroduction(from *stream) (proxyheader.Header, error) {
 // means that the session has come to its end.
 func (s *goroutineSession) introduce() bool {
 	e := s.port.d.e
-	if e.cfg.introduces(s.addr.Addr()) {
-		s.changeTo(Introducing, e.cfg.Timeouts.Detect)
+	if e.cfg().introduces(s.addr.Addr()) {
+		s.changeTo(Introducing, e.cfg().Timeouts.Detect)
 		h, err := receiveIntroduction(s.client.conn)
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -65,9 +65,9 @@ func (s *goroutineSession) localAddr() netip.AddrPort {
 // means that the session has come to its end.
 func (s *goroutineWeb) introduce() bool {
 	e := s.port.d.e
-	if e.cfg.introduces(s.peer.Addr()) {
+	if e.cfg().introduces(s.peer.Addr()) {
 		s.become(webIntroducing)
-		s.deadline(e.cfg.Timeouts.Detect)
+		s.deadline(e.cfg().Timeouts.Detect)
 		h, err := receiveIntroduction(s.conn)
 		if err != nil {
 			s.reason, s.cause = introductionReason(err), err
@@ -79,7 +79,7 @@ func (s *goroutineWeb) introduce() bool {
 		s.become(webReading)
 	}
 	e.admitOf(s.peer, &s.admission)
-	s.trusted = e.cfg.HTTP.trusts(s.peer.Addr())
+	s.trusted = e.cfg().HTTP.trusts(s.peer.Addr())
 	return true
 }
 

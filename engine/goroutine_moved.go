@@ -142,7 +142,7 @@ func (s *goroutineSession) discard() {
 func (s *goroutineMultiplex) leave(to homes) {
 	for _, b := range s.leavers(to) {
 		b.bury(Moved)
-		_ = b.conn.SetReadDeadline(time.Now().Add(s.port.d.e.cfg.Timeouts.Flush))
+		_ = b.conn.SetReadDeadline(time.Now().Add(s.port.d.e.cfg().Timeouts.Flush))
 	}
 }
 

@@ -85,7 +85,7 @@ func (s *goroutineMultiplex) serve() {
 	if !s.introduce() || !s.secure() {
 		return
 	}
-	s.enter(Detecting, s.port.d.e.cfg.Timeouts.Detect)
+	s.enter(Detecting, s.port.d.e.cfg().Timeouts.Detect)
 	for s.next() {
 	}
 }
@@ -159,7 +159,7 @@ func (s *goroutineMultiplex) next() bool {
 	switch {
 	case step.Patient && s.state == Detecting && s.within:
 		s.patient = true
-		s.enter(Detecting, s.port.d.e.cfg.Timeouts.Idle)
+		s.enter(Detecting, s.port.d.e.cfg().Timeouts.Idle)
 		return true
 	case step.Consumed > 0:
 		return true
@@ -222,7 +222,7 @@ func (s *goroutineMultiplex) write(b []byte) {
 func (s *goroutineMultiplex) say(reason Reason, f codecs.Failure, cause error) {
 	words := s.mux.Refuse(nil, f)
 	s.decide(reason, cause)
-	s.enter(Flushing, s.port.d.e.cfg.Timeouts.Flush)
+	s.enter(Flushing, s.port.d.e.cfg().Timeouts.Flush)
 	s.write(words)
 	_ = s.conn.CloseWrite()
 	// Unread bytes would turn the close into a reset that overtakes the words.

@@ -46,7 +46,7 @@ func (b *goroutineBranch) begin() {
 	s.mu.Unlock()
 	s.port.d.e.tracker.put(trackConnect, b.route, s.addr, 0, 0)
 	if hello := b.codec.Hello(); len(hello) > 0 {
-		_ = b.conn.SetReadDeadline(time.Now().Add(s.port.d.e.cfg.Timeouts.Open))
+		_ = b.conn.SetReadDeadline(time.Now().Add(s.port.d.e.cfg().Timeouts.Open))
 		_, _ = b.conn.Write(hello) // if that fails, reading does
 	}
 	s.working.Go(b.run)

@@ -28,8 +28,8 @@ func rejectionFor(reason Reason, resource string, cause error) rejection {
 // means that the session has come to its end.
 func (s *goroutineMultiplex) introduce() bool {
 	e := s.port.d.e
-	if e.cfg.introduces(s.addr.Addr()) {
-		s.enter(Introducing, e.cfg.Timeouts.Detect)
+	if e.cfg().introduces(s.addr.Addr()) {
+		s.enter(Introducing, e.cfg().Timeouts.Detect)
 		h, err := receiveIntroduction(s.conn)
 		if err != nil {
 			s.finish(introductionReason(err), err)
@@ -51,7 +51,7 @@ func (s *goroutineMultiplex) secure() bool {
 	if spec.TLS == nil {
 		return true
 	}
-	s.enter(Securing, d.e.cfg.Timeouts.Handshake)
+	s.enter(Securing, d.e.cfg().Timeouts.Handshake)
 	conn := tls.Server(&wire{TCPConn: s.conn.TCPConn}, spec.TLS.Config(spec.Front.ALPN))
 	if err := d.shake(conn); err != nil {
 		s.finish(handshakeReason(err), err)
@@ -97,7 +97,7 @@ func (b *goroutineBranch) leave() {
 func (b *goroutineBranch) reach() (Reason, error, bool) {
 	e := b.s.port.d.e
 	req := visitor{b.s.addr, b.s.shown}.request(b.s.port.spec, b.resource)
-	asking, done := context.WithTimeout(b.s.ctx, e.cfg.Timeouts.Resolve)
+	asking, done := context.WithTimeout(b.s.ctx, e.cfg().Timeouts.Resolve)
 	route, err := e.cache.Fetch(asking, req)
 	done()
 	if err != nil {
@@ -120,7 +120,7 @@ func (b *goroutineBranch) wake(req resolve.Request, route *resolve.Route) (Reaso
 	s, e := b.s, b.s.port.d.e
 	e.resources.Leave(b.place) // to be taken anew, in turn
 	b.place = nil
-	waiting, done := context.WithTimeoutCause(s.ctx, e.cfg.ColdStart.Timeout, errWakeTimeout)
+	waiting, done := context.WithTimeoutCause(s.ctx, e.cfg().ColdStart.Timeout, errWakeTimeout)
 	defer done()
 	woken, place := e.awaitStart(waiting, req, route, func() bool { return ended(s.conn.TCPConn) })
 	if woken.Err != nil {
@@ -186,8 +186,8 @@ func (b *goroutineBranch) secure(leg backendTLS) (Reason, error, bool) {
 	if leg.verify == tlsterm.Off {
 		return 0, nil, true
 	}
-	_ = b.conn.SetDeadline(time.Now().Add(e.cfg.Timeouts.Handshake))
-	conn := tls.Client(&wire{TCPConn: b.conn.TCPConn}, e.cfg.TLS.Backends.Config(leg.verify, leg.name, s.port.spec.Front.ALPN))
+	_ = b.conn.SetDeadline(time.Now().Add(e.cfg().Timeouts.Handshake))
+	conn := tls.Client(&wire{TCPConn: b.conn.TCPConn}, e.cfg().TLS.Backends.Config(leg.verify, leg.name, s.port.spec.Front.ALPN))
 	if err := s.port.d.shake(conn); err != nil {
 		b.visit.report(upstream.HandshakeFailed)
 		s.sockets.remove(b.conn)

@@ -95,7 +95,7 @@ func (p *goroutineReady) die(c readyStream) {
 
 // refill makes connections up to what is wanted.
 func (p *goroutineReady) refill(place *goroutinePlace) {
-	o := &p.d.e.cfg.Preconnect
+	o := &p.d.e.cfg().Preconnect
 	for want := place.demand.target(o.PerEndpoint); place.pending+len(place.ready) < want && p.count < o.Total; {
 		place.pending++
 		p.count++
@@ -130,17 +130,17 @@ func (p *goroutineReady) dial(place *goroutinePlace) {
 // can't.
 func (p *goroutineReady) reach(key *readyKey, endpoint string) *stream {
 	e, listener, leg := p.d.e, key.listener, &key.to.leg
-	conn, err := p.d.dial(p.d.open, key.to.addr, e.cfg.Timeouts.Connect)
+	conn, err := p.d.dial(p.d.open, key.to.addr, e.cfg().Timeouts.Connect)
 	if p.d.open.Err() == nil {
 		e.attemptedAt(endpoint, err)
 	}
 	if err != nil || leg.verify == tlsterm.Off || listener.Front.Negotiates {
 		return conn
 	}
-	_ = conn.SetDeadline(time.Now().Add(e.cfg.Timeouts.Handshake))
+	_ = conn.SetDeadline(time.Now().Add(e.cfg().Timeouts.Handshake))
 	stop := context.AfterFunc(p.d.open, func() { _ = conn.SetDeadline(wakeUp) })
 	defer stop()
-	secured := tls.Client(&wire{TCPConn: conn.TCPConn}, e.cfg.TLS.Backends.Config(leg.verify, leg.name, listener.Front.ALPN))
+	secured := tls.Client(&wire{TCPConn: conn.TCPConn}, e.cfg().TLS.Backends.Config(leg.verify, leg.name, listener.Front.ALPN))
 	if p.d.shake(secured) != nil || p.d.open.Err() != nil {
 		_ = conn.Close()
 		return nil
@@ -154,7 +154,7 @@ func (p *goroutineReady) reach(key *readyKey, endpoint string) *stream {
 func (p *goroutineReady) tend() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	o := &p.d.e.cfg.Preconnect
+	o := &p.d.e.cfg().Preconnect
 	oldest := time.Now().Add(-o.Idle)
 	for key, place := range p.places {
 		wanted := place.demand.tick()

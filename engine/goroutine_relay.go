@@ -91,7 +91,7 @@ func (s *goroutineSession) passReset(broken, other *peer) {
 // breakOff returns the deadline of delivering what a side sent before it broke.
 func (s *goroutineSession) breakOff() time.Time {
 	if s.flushBy.IsZero() {
-		s.flushBy = time.Now().Add(s.port.d.e.cfg.Timeouts.Flush)
+		s.flushBy = time.Now().Add(s.port.d.e.cfg().Timeouts.Flush)
 	}
 	return s.flushBy
 }

@@ -17,7 +17,7 @@ func (s *goroutineSession) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.codec = s.port.spec.Front.New()
-	s.enter(Detecting, s.port.d.e.cfg.Timeouts.Detect)
+	s.enter(Detecting, s.port.d.e.cfg().Timeouts.Detect)
 	s.apply(s.codec.Start())
 }
 
@@ -73,7 +73,7 @@ func (s *goroutineSession) apply(step codecs.Step) {
 	case codecs.More:
 		if step.Patient && s.state == Detecting && s.within {
 			s.patient = true
-			s.enter(Detecting, s.port.d.e.cfg.Timeouts.Idle)
+			s.enter(Detecting, s.port.d.e.cfg().Timeouts.Idle)
 		}
 	case codecs.Stand:
 		s.serveClient()
@@ -99,7 +99,7 @@ func (s *goroutineSession) apply(step codecs.Step) {
 	case codecs.Close:
 		s.flushAs(ClientClosed, nil, nil)
 	case codecs.StartTLS:
-		s.enter(Securing, s.port.d.e.cfg.Timeouts.Handshake)
+		s.enter(Securing, s.port.d.e.cfg().Timeouts.Handshake)
 	case codecs.StartBackendTLS:
 		s.enter(SecuringBackend, 0)
 		// Its goroutine may wait for bytes in the clear.
@@ -169,7 +169,7 @@ func (s *goroutineSession) routeByKey(issuer keyIssuer) {
 // dialIssuer connects to the backend that issued the client's key.
 func (s *goroutineSession) dialIssuer(ctx context.Context, addr netip.AddrPort) bool {
 	a := approach{addrs: []netip.AddrPort{addr}}
-	conn, at := s.dial(ctx, &a, time.Now().Add(s.port.d.e.cfg.Timeouts.Connect))
+	conn, at := s.dial(ctx, &a, time.Now().Add(s.port.d.e.cfg().Timeouts.Connect))
 	if conn != nil {
 		return s.connected(conn, at)
 	}
@@ -210,7 +210,7 @@ func (s *goroutineSession) resolve(ctx context.Context, resource string) bool {
 func (s *goroutineSession) lookup(ctx context.Context, resource string) *resolve.Route {
 	e := s.port.d.e
 	req := visitor{s.addr, s.shown}.request(s.port.spec, resource)
-	asking, done := context.WithTimeout(ctx, e.cfg.Timeouts.Resolve)
+	asking, done := context.WithTimeout(ctx, e.cfg().Timeouts.Resolve)
 	defer done()
 	route, err := e.cache.Fetch(asking, req)
 	if err != nil {
@@ -350,7 +350,7 @@ func (s *goroutineSession) awaitStart(ctx context.Context, route *resolve.Route)
 	}
 	s.enter(Waking, 0)
 	s.mu.Unlock()
-	waiting, done := context.WithTimeoutCause(ctx, e.cfg.ColdStart.Timeout, errWakeTimeout)
+	waiting, done := context.WithTimeoutCause(ctx, e.cfg().ColdStart.Timeout, errWakeTimeout)
 	defer done()
 	req := visitor{s.addr, s.shown}.request(s.port.spec, route.Resource)
 	woken, place := e.awaitStart(waiting, req, route, func() bool { return false })
@@ -399,7 +399,7 @@ func (s *goroutineSession) connected(conn *stream, addr *netip.AddrPort) bool {
 
 // open lets the codec open the backend.
 func (s *goroutineSession) open() bool {
-	s.enter(Opening, s.port.d.e.cfg.Timeouts.Open)
+	s.enter(Opening, s.port.d.e.cfg().Timeouts.Open)
 	in := s.client.box.bytes()
 	s.openedBy(s.codec.Open(in, s.target(s.route)), in)
 	return true
@@ -489,7 +489,7 @@ func (s *goroutineSession) say(reason Reason, f codecs.Failure, cause error) {
 // flushAs closes the client's connection behind its last words.
 func (s *goroutineSession) flushAs(reason Reason, words []byte, cause error) {
 	s.reason, s.cause = lastly(s.reason, reason), cause
-	s.enter(Flushing, s.port.d.e.cfg.Timeouts.Flush)
+	s.enter(Flushing, s.port.d.e.cfg().Timeouts.Flush)
 	if s.backend.conn != nil {
 		_ = s.backend.conn.Close()
 	}

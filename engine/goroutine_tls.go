@@ -122,7 +122,7 @@ func (s *goroutineSession) secureClient() {
 	spec := s.port.spec
 	if s.state != Securing {
 		s.codec = spec.Front.New()
-		s.enter(Securing, s.port.d.e.cfg.Timeouts.Handshake)
+		s.enter(Securing, s.port.d.e.cfg().Timeouts.Handshake)
 	}
 	conn := tls.Server(s.client.under(), spec.TLS.Config(spec.Front.ALPN))
 	if err := s.unlocked(conn); s.state != Securing {
@@ -135,7 +135,7 @@ func (s *goroutineSession) secureClient() {
 	state := conn.ConnectionState()
 	told := shownBy(&state)
 	s.shown = &told
-	s.enter(Detecting, s.port.d.e.cfg.Timeouts.Detect)
+	s.enter(Detecting, s.port.d.e.cfg().Timeouts.Detect)
 	s.apply(s.securedStep(told.tls))
 }
 
@@ -159,7 +159,7 @@ func (s *goroutineSession) secureBackend() {
 	if !s.encryptBackend() {
 		return
 	}
-	s.enter(Opening, s.port.d.e.cfg.Timeouts.Open)
+	s.enter(Opening, s.port.d.e.cfg().Timeouts.Open)
 	in := s.client.box.bytes()
 	s.openedBy(s.codec.(codecs.Upgrader).BackendSecured(in), in)
 }
@@ -167,8 +167,8 @@ func (s *goroutineSession) secureBackend() {
 // encryptBackend does the handshake with the backend; false means that the
 // session has come to its end.
 func (s *goroutineSession) encryptBackend() bool {
-	_ = s.backend.conn.SetDeadline(time.Now().Add(s.port.d.e.cfg.Timeouts.Handshake))
-	config := s.port.d.e.cfg.TLS.Backends.Config(s.leg.verify, s.leg.name, s.port.spec.Front.ALPN)
+	_ = s.backend.conn.SetDeadline(time.Now().Add(s.port.d.e.cfg().Timeouts.Handshake))
+	config := s.port.d.e.cfg().TLS.Backends.Config(s.leg.verify, s.leg.name, s.port.spec.Front.ALPN)
 	conn := tls.Client(s.backend.under(), config)
 	if err := s.unlocked(conn); s.state != SecuringBackend {
 		return false

@@ -14,7 +14,7 @@ func (s *webSession) direct(in []byte) {
 		s.answerDirectly()
 		return
 	}
-	s.enter(webDiscarding, s.port.w.e.cfg.HTTP.Stall)
+	s.enter(webDiscarding, s.port.w.e.cfg().HTTP.Stall)
 	s.discard()
 }
 
@@ -61,7 +61,7 @@ func (s *webSession) drop(in []byte) (answered bool) {
 func (s *webSession) discardStalled() {
 	if s.x.moved {
 		s.x.moved = false
-		s.enter(webDiscarding, s.port.w.e.cfg.HTTP.Stall)
+		s.enter(webDiscarding, s.port.w.e.cfg().HTTP.Stall)
 		return
 	}
 	s.rejectRequest(http.BodyTimeout, StallTimeout)
@@ -75,7 +75,7 @@ func (s *webSession) answerDirectly() {
 		x.about.KeepAlive = false
 	}
 	keep := x.about.KeepAlive
-	out := w.e.cfg.HTTP.Direct.Append(w.scratch[:0], &x.about)
+	out := w.e.cfg().HTTP.Direct.Append(w.scratch[:0], &x.about)
 	s.client.Send(out)
 	w.scratch = out[:0]
 	s.answered(keep)

@@ -126,7 +126,7 @@ func (s *webSession) consider(in []byte) {
 		w.putExchange(x)
 		s.box.keep(in)
 		if s.state == webAwaiting {
-			s.enter(webReading, w.e.cfg.HTTP.HeadTimeout)
+			s.enter(webReading, w.e.cfg().HTTP.HeadTimeout)
 		}
 		return
 	}
@@ -142,12 +142,12 @@ func (s *webSession) begin(in []byte) {
 	x.about, x.begun = x.request.Exchange(), w.loop.Now()
 	x.last = !x.about.KeepAlive
 	x.request.StartBody(&x.up)
-	if most := w.e.cfg.HTTP.RequestsPerConnection; w.e.draining.Load() || most > 0 && s.requests >= most {
+	if most := w.e.cfg().HTTP.RequestsPerConnection; w.e.draining.Load() || most > 0 && s.requests >= most {
 		x.about.KeepAlive = false
 	}
 	key := x.request.Key()
 	switch {
-	case s.within && w.e.cfg.HTTP.Direct != nil:
+	case s.within && w.e.cfg().HTTP.Direct != nil:
 		s.direct(in)
 		return
 	case len(key) == 0:
@@ -166,7 +166,7 @@ func (s *webSession) begin(in []byte) {
 		return
 	}
 	s.hold(in)
-	s.enter(webResolving, w.e.cfg.Timeouts.Resolve)
+	s.enter(webResolving, w.e.cfg().Timeouts.Resolve)
 	w.lookup(s, string(x.request.Key()))
 }
 
@@ -268,7 +268,7 @@ func (s *webSession) dial(v visit) {
 	s.enter(webConnecting, x.approach.share(x.deadline-w.loop.Now()))
 	l := &link{w: w, user: s, to: linkKey{*x.approach.next(), x.leg}, visit: v, born: w.loop.Now()}
 	x.link = l
-	if err := w.loop.Dial(&l.Conn, l.to.addr, &w.e.cfg.Dial, l); err != nil {
+	if err := w.loop.Dial(&l.Conn, l.to.addr, &w.e.cfg().Dial, l); err != nil {
 		s.connectFailed(upstream.Classify(err), err)
 		return
 	}
@@ -318,7 +318,7 @@ func (s *webSession) connectFailed(o upstream.Outcome, err error) {
 func (s *webSession) forward(l *link, in []byte) {
 	x := s.x
 	l.user, x.link, x.received = s, l, l.Received()
-	s.enter(webExchanging, s.port.w.e.cfg.HTTP.FirstByte)
+	s.enter(webExchanging, s.port.w.e.cfg().HTTP.FirstByte)
 	if x.sent {
 		l.Send(x.out)
 		s.move()

@@ -62,7 +62,7 @@ func (ids *requestIDs) next() []byte {
 // reply says how final responses are passed on. A client that is still sending
 // its request can't be told from the next.
 func (e *Engine) reply(sending bool) http.Reply {
-	h := &e.cfg.HTTP
+	h := &e.cfg().HTTP
 	return http.Reply{Close: sending || e.draining.Load(), Via: h.Via, AssumeOK: h.AssumeOK}
 }
 

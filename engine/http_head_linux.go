@@ -5,7 +5,7 @@ import "github.com/proxy-engine/proxy-engine/codecs/http"
 // appendRequest appends the head for the backend.
 func (s *webSession) appendRequest(dst []byte) []byte {
 	w := s.port.w
-	return w.e.cfg.HTTP.appendRequest(dst, &s.x.request, &w.ids, forwarded{s.peer, s.trusted, s.shown != nil, s.x.route.Endpoint})
+	return w.e.cfg().HTTP.appendRequest(dst, &s.x.request, &w.ids, forwarded{s.peer, s.trusted, s.shown != nil, s.x.route.Endpoint})
 }
 
 // appendResponse appends the head for the client, of an interim response or of
@@ -21,7 +21,7 @@ func (s *webSession) appendResponse(dst []byte) []byte {
 	x.headed = true
 	w := s.port.w
 	reply := w.e.reply(!x.up.Done())
-	if w.e.cfg.HTTP.Telemetry {
+	if w.e.cfg().HTTP.Telemetry {
 		w.lines = appendTelemetry(w.lines[:0], x.route, x.cached, w.loop.Now()-x.begun)
 		reply.Extra = w.lines
 	}

@@ -69,8 +69,8 @@ type linkPool struct {
 }
 
 func newLinkPool(w *worker) *linkPool {
-	loops := max(w.e.cfg.EventLoops, 1)
-	return &linkPool{w: w, max: (w.e.cfg.HTTP.PoolSize + loops - 1) / loops, idle: make(map[linkKey][]*link)}
+	loops := max(w.e.cfg().EventLoops, 1)
+	return &linkPool{w: w, max: (w.e.cfg().HTTP.PoolSize + loops - 1) / loops, idle: make(map[linkKey][]*link)}
 }
 
 // take lends a connection to one of the addresses, encrypted as said, nil if
@@ -105,7 +105,7 @@ func (p *linkPool) put(l *link) {
 
 // old says that a connection has lived or rested for too long.
 func (p *linkPool) old(l *link, now time.Duration) bool {
-	h := &p.w.e.cfg.HTTP
+	h := &p.w.e.cfg().HTTP
 	return h.PoolLifetime > 0 && now-l.born >= h.PoolLifetime || h.PoolIdle > 0 && now-l.rested >= h.PoolIdle
 }
 

@@ -167,7 +167,7 @@ func (s *webSession) checkResponse(behind int, begun bool) {
 		s.complete(behind == 0)
 	case begun:
 		x.moved = false
-		s.enter(webExchanging, s.port.w.e.cfg.HTTP.Stall)
+		s.enter(webExchanging, s.port.w.e.cfg().HTTP.Stall)
 	}
 }
 
@@ -227,7 +227,7 @@ func (s *webSession) answered(keep bool) {
 		return
 	}
 	s.box.release()
-	s.enter(webAwaiting, s.port.w.e.cfg.HTTP.KeepAlive)
+	s.enter(webAwaiting, s.port.w.e.cfg().HTTP.KeepAlive)
 }
 
 // endAnswered closes the connection behind a whole response. A client that has
@@ -248,7 +248,7 @@ func (s *webSession) stalled() {
 	x := s.x
 	if x.moved {
 		x.moved = false
-		s.enter(webExchanging, s.port.w.e.cfg.HTTP.Stall)
+		s.enter(webExchanging, s.port.w.e.cfg().HTTP.Stall)
 		return
 	}
 	switch {

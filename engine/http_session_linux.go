@@ -57,8 +57,8 @@ func startWebSession(p *port, fd int, client netip.AddrPort) {
 		s.finish(NoDescriptors, err)
 		return
 	}
-	if w.e.cfg.introduces(client.Addr()) {
-		s.enter(webIntroducing, w.e.cfg.Timeouts.Detect)
+	if w.e.cfg().introduces(client.Addr()) {
+		s.enter(webIntroducing, w.e.cfg().Timeouts.Detect)
 		s.introduce()
 	} else {
 		s.welcome()
@@ -70,12 +70,12 @@ func startWebSession(p *port, fd int, client netip.AddrPort) {
 func (s *webSession) welcome() {
 	e := s.port.w.e
 	e.admitOf(s.peer, &s.admission)
-	s.trusted = e.cfg.HTTP.trusts(s.peer.Addr())
+	s.trusted = e.cfg().HTTP.trusts(s.peer.Addr())
 	if s.port.spec.TLS != nil {
 		s.secureClient()
 		return
 	}
-	s.enter(webReading, e.cfg.HTTP.HeadTimeout)
+	s.enter(webReading, e.cfg().HTTP.HeadTimeout)
 }
 
 // enter changes the state and starts its deadline, 0 for none.
@@ -235,7 +235,7 @@ func (s *webSession) linger() {
 func (s *webSession) end(reason Reason) {
 	s.reason = reason
 	s.dropExchange()
-	s.enter(webEnding, s.port.w.e.cfg.Timeouts.Flush)
+	s.enter(webEnding, s.port.w.e.cfg().Timeouts.Flush)
 	s.linger()
 }
 

@@ -7,7 +7,7 @@ var _ secured = (*webSession)(nil)
 // secureClient turns the client's connection to TLS.
 func (s *webSession) secureClient() {
 	w := s.port.w
-	s.enter(webSecuring, w.e.cfg.Timeouts.Handshake)
+	s.enter(webSecuring, w.e.cfg().Timeouts.Handshake)
 	s.securing = w.secureClient(&s.client, s.port.spec, s.peer, nil, s)
 	s.securing.move()
 }
@@ -15,7 +15,7 @@ func (s *webSession) secureClient() {
 // secureBackend turns a fresh connection to the backend to TLS.
 func (s *webSession) secureBackend(b *backendTLS) {
 	w := s.port.w
-	s.enter(webSecuringBackend, w.e.cfg.Timeouts.Handshake)
+	s.enter(webSecuringBackend, w.e.cfg().Timeouts.Handshake)
 	l := s.x.link
 	s.securing = w.secureBackend(&l.Side, b, s.port.spec, l.to.addr, nil, s)
 	s.securing.move()
@@ -32,7 +32,7 @@ func (s *webSession) secured(t *securing, err error) {
 		state := t.hand.Conn().State()
 		told := shownBy(&state)
 		s.shown = &told
-		s.enter(webReading, s.port.w.e.cfg.HTTP.HeadTimeout)
+		s.enter(webReading, s.port.w.e.cfg().HTTP.HeadTimeout)
 	case err != nil:
 		s.backendInsecure(BackendHandshakeFailed, err)
 	default:

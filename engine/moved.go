@@ -72,8 +72,8 @@ func newMoves(e *Engine) *moves {
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	known := make(map[string]struct{})
-	for i := range e.cfg.Listeners {
-		known[e.cfg.Listeners[i].Front.Protocol.String()] = struct{}{}
+	for i := range e.cfg().Listeners {
+		known[e.cfg().Listeners[i].Front.Protocol.String()] = struct{}{}
 	}
 	for protocol := range known {
 		m.protocols = append(m.protocols, protocol)
@@ -174,7 +174,7 @@ func (m *moves) ripen(p place, one *move) {
 		delete(m.pending, p)
 	} else {
 		one.again = true
-		one.timer.Reset(m.e.cfg.Timeouts.Resolve)
+		one.timer.Reset(m.e.cfg().Timeouts.Resolve)
 	}
 	m.ripe[p] = one.route
 	if !m.walking {

@@ -79,7 +79,7 @@ func (s *session) leave() {
 		}
 	case Standing:
 		s.moveOut()
-		s.enter(Standing, s.port.w.e.cfg.Timeouts.Flush)
+		s.enter(Standing, s.port.w.e.cfg().Timeouts.Flush)
 		s.opening()
 	}
 }
@@ -99,6 +99,6 @@ func (s *webSession) leave() {
 	}
 	s.reason = Moved
 	s.client.Cut()
-	s.enter(webSwitched, s.port.w.e.cfg.Timeouts.Flush)
+	s.enter(webSwitched, s.port.w.e.cfg().Timeouts.Flush)
 	s.relay()
 }

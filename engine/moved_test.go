@@ -28,13 +28,12 @@ func movesOf(t *testing.T, answer *resolve.Result) (m *moves, l *leaver, asked *
 	t.Helper()
 	l, asked = &leaver{begun: time.Now()}, new(atomic.Int64)
 	e := &Engine{driver: l, resources: upstream.NewResources()}
-	e.cfg.Timeouts.Resolve = time.Second
-	e.cfg.Listeners = []Listener{{Front: tcp.Front("x")}}
+	e.live.Store(&Config{Listeners: []Listener{{Front: tcp.Front("x")}}, Timeouts: Timeouts{Resolve: time.Second}})
 	e.cache = resolve.NewCache(resolverFunc(func(context.Context, resolve.Request) (resolve.Result, error) {
 		asked.Add(1)
 		return *answer, nil
 	}), resolve.CacheOptions{Guard: resolve.Guard{SkipAll: true}})
-	e.resources.Enter(e.cfg.Listeners[0].Front.Protocol.String(), "x", upstream.Allowance{}, time.Time{})
+	e.resources.Enter(e.cfg().Listeners[0].Front.Protocol.String(), "x", upstream.Allowance{}, time.Time{})
 	m = newMoves(e)
 	e.cache.Notify(m.changed)
 	t.Cleanup(func() {

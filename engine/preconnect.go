@@ -43,7 +43,7 @@ func (p *Preconnect) validate() error {
 // preconnects says whether sessions of the listener may be given a connection that
 // was made before, to the endpoint that was chosen.
 func (e *Engine) preconnects(l *Listener, route *resolve.Route, v *visit, leg *backendTLS) bool {
-	return e.cfg.Preconnect.PerEndpoint > 0 && l.Front.ClientFirst && l.Front.Protocol != codecs.TCP && route != nil && route.Wake == "" &&
+	return e.cfg().Preconnect.PerEndpoint > 0 && l.Front.ClientFirst && l.Front.Protocol != codecs.TCP && route != nil && route.Wake == "" &&
 		!leg.personal() && !v.ticket.Probe()
 }
 

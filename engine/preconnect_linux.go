@@ -42,8 +42,8 @@ var (
 )
 
 func newReadyPool(w *worker) *readyPool {
-	share := func(n int) int { return (n + w.e.cfg.EventLoops - 1) / max(w.e.cfg.EventLoops, 1) }
-	p := &w.e.cfg.Preconnect
+	share := func(n int) int { return (n + w.e.cfg().EventLoops - 1) / max(w.e.cfg().EventLoops, 1) }
+	p := &w.e.cfg().Preconnect
 	return &readyPool{w: w, most: share(p.PerEndpoint), total: share(p.Total), places: make(map[readyKey]*readyPlace)}
 }
 
@@ -98,7 +98,7 @@ func (p *readyPool) dial(place *readyPlace) bool {
 	c := &preconnection{w: p.w, place: place, born: p.w.loop.Now()}
 	place.all = append(place.all, c)
 	p.count++
-	if err := p.w.loop.Dial(&c.Conn, place.key.to.addr, &p.w.e.cfg.Dial, c); err != nil {
+	if err := p.w.loop.Dial(&c.Conn, place.key.to.addr, &p.w.e.cfg().Dial, c); err != nil {
 		c.fail(err)
 		return false
 	}
@@ -128,7 +128,7 @@ func (p *readyPool) rearm() {
 // Expire implements reactor.Expirer: it closes those that are too old or too many,
 // and makes those that are wanted.
 func (p *readyPool) Expire() {
-	oldest := p.w.loop.Now() - p.w.e.cfg.Preconnect.Idle
+	oldest := p.w.loop.Now() - p.w.e.cfg().Preconnect.Idle
 	for key, place := range p.places {
 		wanted := place.demand.tick()
 		for len(place.all) > 0 && (place.all[0].born <= oldest || len(place.all) > place.demand.target(p.most)) {

@@ -23,13 +23,13 @@ type reactorDriver struct {
 }
 
 func newReactorDriver(e *Engine) (driver, error) {
-	return &reactorDriver{e: e, computing: crew{most: e.cfg.TLS.Computing, queued: maxQueued}}, nil
+	return &reactorDriver{e: e, computing: crew{most: e.cfg().TLS.Computing, queued: maxQueued}}, nil
 }
 
 func (d *reactorDriver) start() (map[string]netip.AddrPort, error) {
 	d.lookups = newLookups(d.e.cache)
-	d.handshakes = tlsterm.NewPool(d.e.cfg.TLS.Handshakes, d.e.cfg.TLS.Computing)
-	for range d.e.cfg.EventLoops {
+	d.handshakes = tlsterm.NewPool(d.e.cfg().TLS.Handshakes, d.e.cfg().TLS.Computing)
+	for range d.e.cfg().EventLoops {
 		if err := d.startWorker(); err != nil {
 			return nil, err
 		}
@@ -39,7 +39,7 @@ func (d *reactorDriver) start() (map[string]netip.AddrPort, error) {
 
 // startWorker starts a worker's loop and waits until it serves.
 func (d *reactorDriver) startWorker() error {
-	loop, err := reactor.NewLoop(d.e.cfg.ReadBuffer)
+	loop, err := reactor.NewLoop(d.e.cfg().ReadBuffer)
 	if err != nil {
 		return err
 	}
@@ -67,8 +67,8 @@ func (d *reactorDriver) startWorker() error {
 // may be shared (SO_REUSEPORT), else with the first loop's.
 func (d *reactorDriver) listen() (map[string]netip.AddrPort, error) {
 	addrs := make(map[string]netip.AddrPort)
-	for i := range d.e.cfg.Listeners {
-		spec := &d.e.cfg.Listeners[i]
+	for i := range d.e.cfg().Listeners {
+		spec := &d.e.cfg().Listeners[i]
 		if spec.multiplexes() {
 			continue // goroutines serve it
 		}

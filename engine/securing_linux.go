@@ -48,7 +48,7 @@ func (w *worker) secureClient(side *relay.Side, spec *Listener, peer netip.AddrP
 // secureBackend turns a backend's side to TLS, beginning with bytes it has sent,
 // if any. Move must be called next.
 func (w *worker) secureBackend(side *relay.Side, b *backendTLS, spec *Listener, peer netip.AddrPort, first []byte, owner secured) *securing {
-	config := w.e.cfg.TLS.Backends.Config(b.verify, b.name, spec.Front.ALPN)
+	config := w.e.cfg().TLS.Backends.Config(b.verify, b.name, spec.Front.ALPN)
 	t := &securing{w: w, spec: spec, side: side, owner: owner, config: config, peer: peer}
 	leg := t.leg(first)
 	t.hand = w.handshakes.Client(&leg, t)

@@ -55,7 +55,7 @@ func (s *session) flushAs(reason Reason, cause error) {
 	s.leaveWaits()
 	s.setup.leaveHandshake()
 	s.reason, s.setup.cause = lastly(s.reason, reason), cause
-	s.enter(Flushing, s.port.w.e.cfg.Timeouts.Flush)
+	s.enter(Flushing, s.port.w.e.cfg().Timeouts.Flush)
 	s.flush()
 }
 
@@ -94,7 +94,7 @@ func (s *session) passReset(reason Reason, other *relay.Side) {
 		s.setup = s.port.w.takeSetup()
 	}
 	s.reason, s.setup.resetting = lastly(s.reason, reason), other
-	s.setup.deadline = s.port.w.loop.Now() + s.port.w.e.cfg.Timeouts.Flush
+	s.setup.deadline = s.port.w.loop.Now() + s.port.w.e.cfg().Timeouts.Flush
 	s.enter(Flushing, resetPoll)
 }
 

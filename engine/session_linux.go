@@ -89,8 +89,8 @@ func startSession(p *port, fd int, client netip.AddrPort) {
 		return
 	}
 	s.setup = w.takeSetup()
-	if w.e.cfg.introduces(client.Addr()) {
-		s.enter(Introducing, w.e.cfg.Timeouts.Detect)
+	if w.e.cfg().introduces(client.Addr()) {
+		s.enter(Introducing, w.e.cfg().Timeouts.Detect)
 		s.introduce()
 		return
 	}
@@ -106,7 +106,7 @@ func (s *session) begin() {
 		s.secureClient()
 		return
 	}
-	s.enter(Detecting, e.cfg.Timeouts.Detect)
+	s.enter(Detecting, e.cfg().Timeouts.Detect)
 	s.apply(s.setup.codec.Start(), &s.setup.clientBox, nil)
 }
 
@@ -235,7 +235,7 @@ func (s *session) relay() {
 			// One side is broken, or told to leave, and the other must still take
 			// what it sent: that has a deadline.
 			s.setup = s.port.w.takeSetup()
-			s.enter(Relaying, s.port.w.e.cfg.Timeouts.Flush)
+			s.enter(Relaying, s.port.w.e.cfg().Timeouts.Flush)
 		}
 	}
 }
@@ -254,7 +254,7 @@ func (s *session) moved() uint64 { return s.pump.Client.Received() + s.pump.Back
 // whether it has.
 func (s *session) track() bool {
 	now := s.port.w.loop.Now()
-	if now-s.tracked < s.port.w.e.cfg.TrackInterval {
+	if now-s.tracked < s.port.w.e.cfg().TrackInterval {
 		return false
 	}
 	s.tracked = now

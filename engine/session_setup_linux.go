@@ -99,7 +99,7 @@ func (s *session) apply(step codecs.Step, box *inbox, rest []byte) {
 	case codecs.More:
 		if step.Patient && s.state == Detecting && s.within {
 			s.setup.patient = true
-			s.enter(Detecting, s.port.w.e.cfg.Timeouts.Idle)
+			s.enter(Detecting, s.port.w.e.cfg().Timeouts.Idle)
 		}
 	case codecs.Stand:
 		s.stands()
@@ -160,7 +160,7 @@ func (s *session) routeTo(resource []byte, box *inbox, rest []byte) {
 	}
 	name := string(resource) // before keep moves what it aliases
 	box.keep(rest)
-	s.enter(s.awaiting(), s.port.w.e.cfg.Timeouts.Resolve)
+	s.enter(s.awaiting(), s.port.w.e.cfg().Timeouts.Resolve)
 	s.port.w.lookup(s, name)
 }
 
@@ -264,7 +264,7 @@ func (s *session) routeByKey(issuer keyIssuer) {
 	}
 	s.setup.leg, s.setup.keyData = issuer.leg, issuer.data
 	s.setup.approach.addrs = []netip.AddrPort{*issuer.backend}
-	s.setup.deadline = s.port.w.loop.Now() + s.port.w.e.cfg.Timeouts.Connect
+	s.setup.deadline = s.port.w.loop.Now() + s.port.w.e.cfg().Timeouts.Connect
 	s.dial()
 }
 
@@ -276,7 +276,7 @@ func (s *session) dial() {
 	if s.takeReady() {
 		return
 	}
-	if err := w.loop.Dial(&s.pump.Backend.Conn, *s.backend, &w.e.cfg.Dial, s); err != nil {
+	if err := w.loop.Dial(&s.pump.Backend.Conn, *s.backend, &w.e.cfg().Dial, s); err != nil {
 		s.connectFailed(upstream.Classify(err), err)
 		return
 	}
@@ -324,7 +324,7 @@ func (s *session) connected() {
 // open lets the codec open the backend.
 func (s *session) open() {
 	s.setup.opened = true
-	s.enter(Opening, s.port.w.e.cfg.Timeouts.Open)
+	s.enter(Opening, s.port.w.e.cfg().Timeouts.Open)
 	in := s.setup.clientBox.bytes()
 	s.openedBy(s.setup.codec.Open(in, s.target(s.route)), in)
 }

@@ -10,7 +10,7 @@ var _ secured = (*session)(nil)
 // holds.
 func (s *session) secureClient() {
 	w, box := s.port.w, &s.setup.clientBox
-	s.enter(Securing, w.e.cfg.Timeouts.Handshake)
+	s.enter(Securing, w.e.cfg().Timeouts.Handshake)
 	s.setup.securing = w.secureClient(&s.pump.Client, s.port.spec, s.client, box.bytes(), s)
 	box.drop()
 	s.setup.securing.move()
@@ -21,7 +21,7 @@ func (s *session) secureClient() {
 // it, and fails.
 func (s *session) secureBackend() {
 	w, t := s.port.w, s.setup
-	s.enter(SecuringBackend, w.e.cfg.Timeouts.Handshake)
+	s.enter(SecuringBackend, w.e.cfg().Timeouts.Handshake)
 	t.securing = w.secureBackend(&s.pump.Backend, &t.leg, s.port.spec, *s.backend, t.backendBox.bytes(), s)
 	t.backendBox.drop()
 	t.securing.move()
@@ -47,7 +47,7 @@ func (s *session) clientSecured(t *securing) {
 	state := t.hand.Conn().State()
 	told := shownBy(&state)
 	s.setup.shown = &told
-	s.enter(Detecting, s.port.w.e.cfg.Timeouts.Detect)
+	s.enter(Detecting, s.port.w.e.cfg().Timeouts.Detect)
 	box := &s.setup.clientBox
 	var step codecs.Step
 	if upgrader, wants := s.setup.codec.(codecs.Upgrader); wants {
@@ -66,7 +66,7 @@ func (s *session) backendSecured() {
 		s.open()
 		return
 	}
-	s.enter(Opening, s.port.w.e.cfg.Timeouts.Open)
+	s.enter(Opening, s.port.w.e.cfg().Timeouts.Open)
 	in := s.setup.clientBox.bytes()
 	s.openedBy(s.setup.codec.(codecs.Upgrader).BackendSecured(in), in)
 }

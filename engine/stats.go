@@ -134,9 +134,9 @@ func (e *Engine) Stats() Stats {
 }
 
 func (e *Engine) listenerStats() []ListenerStats {
-	all := make([]ListenerStats, len(e.cfg.Listeners))
-	for i := range e.cfg.Listeners {
-		spec := &e.cfg.Listeners[i]
+	all := make([]ListenerStats, len(e.cfg().Listeners))
+	for i := range e.cfg().Listeners {
+		spec := &e.cfg().Listeners[i]
 		c := e.counters.listeners[spec]
 		closed := c.closed.Load() // before accepted, so that there are never less than none
 		s := ListenerStats{Name: spec.Name, Protocol: spec.Front.Protocol.String(), Accepted: c.accepted.Load(), FromClients: c.fromClient.Load(), ToClients: c.toClient.Load()}

@@ -52,7 +52,7 @@ func (b *backendTLS) personal() bool { return b.header != proxyheader.None }
 // backendTLS returns what holds for a route: its own word, or the listener's.
 func (e *Engine) backendTLS(l *Listener, route *resolve.Route) (backendTLS, error) {
 	leg, err := l.backendTLS(route)
-	if err == nil && leg.verify != tlsterm.Off && e.cfg.TLS.Backends == nil {
+	if err == nil && leg.verify != tlsterm.Off && e.cfg().TLS.Backends == nil {
 		return backendTLS{}, errors.New("TLS to the backend: the route asks for it, and there is nothing to verify backends with")
 	}
 	return leg, err

@@ -51,7 +51,7 @@ type web struct {
 func newWeb(w *worker) web {
 	return web{
 		links:   newLinkPool(w),
-		parser:  http.NewParser(w.e.cfg.HTTP.Limits),
+		parser:  http.NewParser(w.e.cfg().HTTP.Limits),
 		scratch: make([]byte, 0, 2*gathered),
 		ids:     newRequestIDs(),
 	}
@@ -100,7 +100,7 @@ func (w *worker) call(fn func() error) error {
 // listen opens a port, on the socket of another loop's if ports aren't shared.
 func (w *worker) listen(spec *Listener, addr netip.AddrPort, first *port) (*port, error) {
 	p := &port{w: w, spec: spec, routes: w.local(spec.Front.Protocol.String())}
-	options := w.e.cfg.Listen
+	options := w.e.cfg().Listen
 	if !spec.Front.ClientFirst {
 		options.DeferAccept = 0
 	}
