@@ -129,7 +129,10 @@ func serve(cfg engine.Config, operators admin.Options, drain time.Duration, log 
 	}
 	defer stopAdmin()
 	log.Info("started", "version", version(), "impl", string(cfg.Impl), "event_loops", cfg.EventLoops)
-	if err := supervise(e, signals, drain, log); err != nil {
+	s := supervisor{proxy: e, log: log, drain: drain, signals: signals, actions: map[os.Signal]func(){
+		statsSignal: func() { logStats(log, e.Stats()) },
+	}}
+	if err := s.run(); err != nil {
 		return fmt.Errorf("the engine failed: %w", err)
 	}
 	return nil

@@ -13,50 +13,63 @@ import (
 	"github.com/proxy-engine/proxy-engine/upstream"
 )
 
-// proxy is what signals act on: an engine.Engine.
+// proxy is what a supervisor minds: an engine.Engine.
 type proxy interface {
 	Shutdown(ctx context.Context) error
 	Stats() engine.Stats
 	Failed() <-chan error
 }
 
-// supervise serves signals until one asks to end or p fails, and then ends p:
-// sessions may go on for the drain time, or until a second such signal. It
-// returns p's failure, if that was it.
-func supervise(p proxy, signals <-chan os.Signal, drain time.Duration, log *slog.Logger) error {
-	why, failure := awaitEnd(p, signals, nil, log)
-	log.Info("draining", "why", why, "sessions", p.Stats().Active, "timeout", drain)
-	ctx, cancel := context.WithTimeout(context.Background(), drain)
+// supervisor ends a proxy when it is time.
+type supervisor struct {
+	proxy proxy
+	log   *slog.Logger
+	// drain is how long sessions may go on then.
+	drain time.Duration
+	// signals are those that were sent to the process. actions are what some of them
+	// have done; they are called one at a time. All others end the proxy.
+	signals <-chan os.Signal
+	actions map[os.Signal]func()
+}
+
+// run serves signals until one asks to end or the proxy fails, and then ends it:
+// sessions may go on for the drain time, or until a second such signal. It returns
+// the proxy's failure, if that was it.
+func (s *supervisor) run() error {
+	why, failure := s.awaitEnd(nil)
+	s.log.Info("draining", "why", why, "sessions", s.proxy.Stats().Active, "timeout", s.drain)
+	ctx, cancel := context.WithTimeout(context.Background(), s.drain)
 	defer cancel()
 	over := make(chan struct{})
 	go func() {
 		defer cancel()
-		if why, _ := awaitEnd(p, signals, over, log); why != "" {
-			log.Warn("closing what is left", "why", why)
+		if why, _ := s.awaitEnd(over); why != "" {
+			s.log.Warn("closing what is left", "why", why)
 		}
 	}()
 	// The error only says that sessions had to be closed; the engine has
 	// logged it.
-	_ = p.Shutdown(ctx)
+	_ = s.proxy.Shutdown(ctx)
 	close(over)
-	logStats(log, p.Stats())
+	logStats(s.log, s.proxy.Stats())
 	return failure
 }
 
-// awaitEnd returns why p is to end: a signal's name or p's failure; "" once
-// over is closed. The other signal asks for statistics.
-func awaitEnd(p proxy, signals <-chan os.Signal, over <-chan struct{}, log *slog.Logger) (why string, failure error) {
+// awaitEnd returns why the proxy is to end: a signal's name or its failure; ""
+// once over is closed.
+func (s *supervisor) awaitEnd(over <-chan struct{}) (why string, failure error) {
 	for {
 		select {
 		case <-over:
 			return "", nil
-		case err := <-p.Failed():
+		case err := <-s.proxy.Failed():
 			return "failure", err
-		case sig := <-signals:
-			if sig != statsSignal {
+		case sig := <-s.signals:
+			act, known := s.actions[sig]
+			if !known {
 				return sig.String(), nil
 			}
-			logStats(log, p.Stats())
+			act()
 		}
 	}
 }

@@ -62,7 +62,8 @@ func TestSupervise(t *testing.T) {
 					time.AfterFunc(tt.secondAfter, func() { signals <- os.Interrupt })
 				}
 				start := time.Now()
-				if err := supervise(p, signals, drain, slog.New(slog.DiscardHandler)); err != nil {
+				s := supervisor{proxy: p, log: slog.New(slog.DiscardHandler), drain: drain, signals: signals}
+				if err := s.run(); err != nil {
 					t.Error(err)
 				}
 				if took := time.Since(start); took != tt.want {
@@ -77,24 +78,21 @@ func TestFailureEndsIt(t *testing.T) {
 	p := &fakeProxy{failed: make(chan error, 1), ending: time.After(0)}
 	fault := errors.New("event loop ended")
 	p.failed <- fault
-	if err := supervise(p, nil, time.Minute, slog.New(slog.DiscardHandler)); err != fault {
+	s := supervisor{proxy: p, log: slog.New(slog.DiscardHandler), drain: time.Minute}
+	if err := s.run(); err != fault {
 		t.Errorf("got %v, want %v", err, fault)
 	}
 }
 
-func TestStatsSignalEndsNothing(t *testing.T) {
-	var out bytes.Buffer
+func TestActionsEndNothing(t *testing.T) {
 	signals := make(chan os.Signal, 4)
 	signals <- statsSignal
 	signals <- statsSignal
 	signals <- os.Interrupt
-	p := &fakeProxy{}
-	why, _ := awaitEnd(p, signals, nil, slog.New(slog.NewTextHandler(&out, nil)))
-	if why != os.Interrupt.String() {
-		t.Errorf("ended by %q", why)
-	}
-	if n := strings.Count(out.String(), "msg=statistics"); n != 2 {
-		t.Errorf("%d lines for two signals", n)
+	called := 0
+	s := supervisor{proxy: &fakeProxy{}, signals: signals, actions: map[os.Signal]func(){statsSignal: func() { called++ }}}
+	if why, _ := s.awaitEnd(nil); why != os.Interrupt.String() || called != 2 {
+		t.Errorf("ended by %q, %d actions for two signals", why, called)
 	}
 }
 
