@@ -18,7 +18,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-var update = flag.Bool("update", false, "write the golden files and the README's table anew")
+var update = flag.Bool("update", false, "write the golden files and docs/settings.md anew")
 
 // runMain, in the environment of the test binary, makes it the command.
 const runMain = "PROXY_ENGINE_TEST_RUN_MAIN"

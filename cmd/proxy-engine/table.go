@@ -9,7 +9,7 @@ import (
 )
 
 // setting is one row of the table that drives flags, environment, defaults,
-// help, README and the dump of the configuration.
+// help, docs/settings.md and the dump of the configuration.
 type setting struct {
 	flag string
 	// env is the variable's name; PROXY_ and the flag's name unless the

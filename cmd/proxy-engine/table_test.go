@@ -111,20 +111,6 @@ func TestReadmeRoutes(t *testing.T) {
 	}
 }
 
-// commonSettings are those the README has.
-var commonSettings = []string{
-	"config", "http", "postgres", "mysql", "mongodb", "smtp", "tcp", "resolver", "allow-cidr", "tls", "tls-cert", "max-sessions", "drain-timeout", "log-level",
-}
-
-func TestReadmeTable(t *testing.T) {
-	table := newTable(defaults())
-	want := bytes.NewBufferString("\n| Flag | Environment | Default | Original | Meaning |\n|---|---|---|---|---|\n")
-	for _, name := range commonSettings {
-		table.flag(name).printMarkdown(want)
-	}
-	inDocument(t, readme, want.String())
-}
-
 func TestSettingsDocument(t *testing.T) {
 	var want bytes.Buffer
 	newTable(defaults()).printMarkdown(&want)
