@@ -5,48 +5,24 @@
 package guardtest
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
+
+	"github.com/proxy-engine/proxy-engine/engine/enginetest/netnstest"
 )
 
-// inside is set for the process that runs in the namespace.
-const inside = "PROXY_ENGINE_GUARDTEST_INSIDE"
-
 func TestMain(m *testing.M) {
-	if os.Getenv(inside) == "" {
-		os.Exit(runInside())
+	if !netnstest.Inside() {
+		os.Exit(netnstest.Run())
 	}
 	if err := ownEveryAddress(); err != nil {
 		fmt.Fprintln(os.Stderr, "guardtest:", err)
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
-}
-
-// runInside runs this program again, in a new network namespace, and returns its
-// exit code. Who isn't root is, there.
-func runInside() int {
-	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
-	cmd.Env = append(os.Environ(), inside+"=1")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
-	if os.Getuid() != 0 {
-		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
-		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}}
-		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}}
-	}
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		fmt.Fprintln(os.Stderr, "guardtest: no network namespace:", err)
-		return 1
-	}
-	return cmd.ProcessState.ExitCode()
 }
 
 // ownEveryAddress makes the namespace's loopback interface the place of every

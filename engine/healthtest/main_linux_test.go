@@ -11,21 +11,18 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 
+	"github.com/proxy-engine/proxy-engine/engine/enginetest/netnstest"
 	"github.com/proxy-engine/proxy-engine/engine/pgtest/pgcluster"
 )
-
-// inside is set for the process that runs in the namespace.
-const inside = "PROXY_ENGINE_HEALTHTEST_INSIDE"
 
 // farm makes the databases. Set by TestMain, only read by tests.
 var farm *pgcluster.Farm
 
 func TestMain(m *testing.M) {
-	if os.Getenv(inside) == "" {
-		os.Exit(runInside())
+	if !netnstest.Inside() {
+		os.Exit(netnstest.Run())
 	}
 	code, err := runTests(m)
 	if err != nil {
@@ -33,27 +30,6 @@ func TestMain(m *testing.M) {
 		code = 1
 	}
 	os.Exit(code)
-}
-
-// runInside runs this program again, in a new network namespace, and returns its
-// exit code.
-func runInside() int {
-	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
-	cmd.Env = append(os.Environ(), inside+"=1")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
-	if os.Getuid() != 0 {
-		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
-		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}}
-		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}}
-	}
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		fmt.Fprintln(os.Stderr, "healthtest: no network namespace:", err)
-		return 1
-	}
-	return cmd.ProcessState.ExitCode()
 }
 
 func runTests(m *testing.M) (code int, err error) {
