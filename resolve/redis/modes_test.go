@@ -81,6 +81,33 @@ func TestTLS(t *testing.T) {
 	openURL(t, "rediss://:s3cret@"+s.Address).wantKind(t, "orders", resolve.Unavailable)
 }
 
+// TestClientCertificate: a server that wants one is shown it, one that was renewed
+// since too.
+func TestClientCertificate(t *testing.T) {
+	cert, key := certificate(t)
+	s := redistest.StartTLS(t, cert, key, cert, "--tls-auth-clients", "yes")
+	server := "rediss://" + s.Address + "?ca=" + cert
+	openURL(t, server).wantKind(t, "orders", resolve.Unavailable)
+	openURL(t, server+"&cert="+cert+"&cert_key="+key).wantKind(t, "orders", resolve.NotFound)
+
+	own, ownKey := certificate(t) // which the server doesn't know
+	i := openURL(t, server+"&cert="+own+"&cert_key="+ownKey)
+	i.wantKind(t, "orders", resolve.Unavailable)
+	for from, to := range map[string]string{cert: own, key: ownKey} {
+		text, err := os.ReadFile(from)
+		if err == nil {
+			err = os.WriteFile(to, text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(t, "the renewed certificate is shown", func() bool {
+		_, err := i.Resolver.Resolve(t.Context(), resolve.Request{Protocol: "postgresql", Resource: "orders"})
+		return resolve.KindOf(err) == resolve.NotFound
+	})
+}
+
 // TestSentinel: the master is found, and its successor when it dies.
 func TestSentinel(t *testing.T) {
 	master := redistest.StartTCP(t)

@@ -2,12 +2,11 @@ package redis
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,8 +60,8 @@ func Schemes() []string {
 // with, as its query, host for further addresses, key, activity ("-": none),
 // purge_channel, wake_channel, instance, client_name, db, connect_timeout,
 // timeout, activity_ttl; sentinel_user and sentinel_password; with TLS ca, a
-// PEM file to be trusted instead of the system's, and server_name. What Options
-// says of them holds. Errors don't quote passwords.
+// PEM file to be trusted instead of the system's, server_name, and cert and cert_key, the
+// PEM files of a client's certificate. What Options says of them holds. Errors don't quote passwords.
 func Open(u *url.URL, o resolve.OpenOptions) (resolve.Resolver, error) {
 	parsed, err := ParseURL(u)
 	if err != nil {
@@ -142,12 +141,11 @@ func (o *Options) hosts(hosts []string) error {
 
 // query takes the parameters of a URL, each at most once but host.
 func (o *Options) query(query url.Values, encrypted bool) error {
-	secured := &tls.Config{MinVersion: tls.VersionTLS12}
+	secured := security{config: &tls.Config{MinVersion: tls.VersionTLS12}}
 	set := o.parameters()
 	if encrypted {
-		o.TLS = secured
-		set["ca"] = setTrust(secured)
-		set["server_name"] = setText(&secured.ServerName)
+		o.TLS = secured.config
+		maps.Copy(set, secured.parameters())
 	}
 	for name, values := range query {
 		switch take := set[name]; {
@@ -162,7 +160,7 @@ func (o *Options) query(query url.Values, encrypted bool) error {
 			}
 		}
 	}
-	return nil
+	return secured.complete()
 }
 
 // taker takes the value of what it is called in errors.
@@ -213,21 +211,6 @@ func setTime(to *time.Duration) taker {
 			return fmt.Errorf("%s: %w", what, errDuration)
 		}
 		*to = d
-		return nil
-	}
-}
-
-// setTrust reads the certificates to be trusted.
-func setTrust(to *tls.Config) taker {
-	return func(what, path string) error {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return fmt.Errorf("%s: %w", what, err)
-		}
-		to.RootCAs = x509.NewCertPool()
-		if !to.RootCAs.AppendCertsFromPEM(text) {
-			return fmt.Errorf("%s: %s holds no certificate in PEM", what, path)
-		}
 		return nil
 	}
 }

@@ -47,21 +47,23 @@ func TestParseURLWithTLS(t *testing.T) {
 
 func TestParseURLRefuses(t *testing.T) {
 	for raw, want := range map[string]string{
-		"memcached://a":                         "unknown scheme",
-		"redis:a":                               "scheme://",
-		"redis://a#b":                           "#",
-		"redis://:s3cret@":                      "host",
-		"redis://:s3cret@a/x":                   "database",
-		"redis://:s3cret@a/1/2":                 "database",
-		"redis://:s3cret@a?host=b":              "one address",
-		"redis://:s3cret@a?ca=/x":               "unknown parameter",
-		"redis://:s3cret@a?sentinel_password=x": "unknown parameter",
-		"redis://:s3cret@a?timeout=5":           "unit",
-		"redis://:s3cret@a?timeout=1us":         "unit",
-		"redis://:s3cret@a?key=":                "one value",
-		"redis://:s3cret@a?key=x&key=y":         "one value",
-		"rediss://:s3cret@a?ca=/nonexistent":    "no such file",
-		"redis+unix://a/b":                      "three slashes",
+		"memcached://a":                          "unknown scheme",
+		"redis:a":                                "scheme://",
+		"redis://a#b":                            "#",
+		"redis://:s3cret@":                       "host",
+		"redis://:s3cret@a/x":                    "database",
+		"redis://:s3cret@a/1/2":                  "database",
+		"redis://:s3cret@a?host=b":               "one address",
+		"redis://:s3cret@a?ca=/x":                "unknown parameter",
+		"redis://:s3cret@a?sentinel_password=x":  "unknown parameter",
+		"redis://:s3cret@a?timeout=5":            "unit",
+		"redis://:s3cret@a?timeout=1us":          "unit",
+		"redis://:s3cret@a?key=":                 "one value",
+		"redis://:s3cret@a?key=x&key=y":          "one value",
+		"rediss://:s3cret@a?ca=/nonexistent":     "no such file",
+		"rediss://:s3cret@a?cert=/nonexistent":   "go together",
+		"rediss://:s3cret@a?cert=/n&cert_key=/n": "no such file",
+		"redis+unix://a/b":                       "three slashes",
 	} {
 		u, err := url.Parse(raw)
 		if err != nil {
