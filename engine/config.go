@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"runtime"
 	"strconv"
 	"time"
@@ -88,6 +89,11 @@ type Timeouts struct {
 // Config is what an Engine is made of. Start from DefaultConfig.
 type Config struct {
 	Listeners []Listener
+	// Sockets are listening sockets that are there already, from the process that
+	// this one takes over from (Engine.Sockets) or from systemd. A listener at the address of one
+	// accepts from it instead of opening its own; one that asks for any port, from
+	// one that has its name. They become the engine's: Start closes them.
+	Sockets []*os.File
 	// Resolver finds the backends. Required.
 	Resolver resolve.Resolver
 	// Cache configures the caches in front of Resolver and the address guard.

@@ -1,24 +1,41 @@
 package engine
 
 import (
-	"maps"
-	"net/netip"
-	"slices"
+	"errors"
+	"os"
 )
 
 // drivers are several that share an engine's listeners.
 type drivers []driver
 
-func (d drivers) start() (map[string]netip.AddrPort, error) {
-	all := make(map[string]netip.AddrPort)
+func (d drivers) start() error {
 	for _, one := range d {
-		addrs, err := one.start()
+		if err := one.start(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d drivers) listen(all []Listener, had inheritance) (*listening, error) {
+	whole := &listening{commit: func() {}, abort: func() {}}
+	for _, one := range d {
+		part, err := one.listen(all, had)
 		if err != nil {
+			whole.abort()
 			return nil, err
 		}
-		maps.Copy(all, addrs)
+		whole = whole.and(part)
 	}
-	return all, nil
+	return whole, nil
+}
+
+func (d drivers) files() (all []*os.File, err error) {
+	for _, one := range d {
+		part, failure := one.files()
+		all, err = append(all, part...), errors.Join(err, failure)
+	}
+	return all, err
 }
 
 func (d drivers) stopAccepting() {
@@ -46,8 +63,8 @@ func newDriver(e *Engine) (driver, error) {
 		return newGoroutineDriver(e, func(*Listener) bool { return true }), nil
 	}
 	loops, err := newReactorDriver(e)
-	if err != nil || !slices.ContainsFunc(e.cfg().Listeners, func(l Listener) bool { return l.multiplexes() }) {
-		return loops, err
+	if err != nil {
+		return nil, err
 	}
 	return drivers{loops, newGoroutineDriver(e, (*Listener).multiplexes)}, nil
 }

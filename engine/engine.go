@@ -11,9 +11,12 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/netip"
+	"os"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,7 +45,8 @@ type Engine struct {
 	counters     counters
 	phases       phases
 	driver       driver
-	addrs        map[string]netip.AddrPort
+	listening    sync.Mutex // held by who opens and closes listeners
+	addrs        atomic.Pointer[map[string]netip.AddrPort]
 
 	active   atomic.Int64
 	draining atomic.Bool
@@ -52,8 +56,14 @@ type Engine struct {
 
 // driver moves sessions through their states.
 type driver interface {
-	// start opens every listener, or none, and returns their addresses by name.
-	start() (map[string]netip.AddrPort, error)
+	// start makes what sessions run on. Nothing is listened at yet.
+	start() error
+	// listen opens what is new among all listeners, with the sockets that are there
+	// already. One call, and its outcome, at a time.
+	listen(all []Listener, had inheritance) (*listening, error)
+	// files returns duplicates of the sockets that are listened at, named as their
+	// listeners; also those before an error. Not beside listen.
+	files() ([]*os.File, error)
 	// stopAccepting closes the listeners. Clients already connected are served.
 	stopAccepting()
 	// leave ends the established sessions that have left their resource's home, as
@@ -100,25 +110,66 @@ func (e *Engine) Start() error {
 	e.tracker = startTracker(e.cfg().Resolver, &e.counters.panics)
 	e.moves = newMoves(e)
 	e.cache.Notify(e.moves.changed)
-	addrs, err := e.driver.start()
-	if err != nil {
-		e.moves.close()
-		e.driver.stop()
-		e.moves.wait()
-		e.starter.Close()
-		e.checker.Close()
-		e.tracker.stop()
+	if err := e.open(); err != nil {
+		e.stop()
 		return err
-	}
-	e.addrs = addrs
-	for _, l := range e.cfg().Listeners {
-		e.cfg().Logger.Info("listening", "listener", l.Name, "protocol", l.Front.Protocol.String(), "address", addrs[l.Name])
 	}
 	return nil
 }
 
+// open has clients come in.
+func (e *Engine) open() error {
+	cfg := e.cfg()
+	if err := e.driver.start(); err != nil {
+		return err
+	}
+	had, err := inherit(cfg.Sockets)
+	if err != nil {
+		return fmt.Errorf("sockets to take over: %w", err)
+	}
+	l, err := e.driver.listen(cfg.Listeners, had)
+	if err != nil {
+		return err
+	}
+	l.commit()
+	e.addrs.Store(&l.addrs)
+	for _, addr := range had.close() {
+		cfg.Logger.Warn("nobody listens any more", "address", addr)
+	}
+	for _, spec := range cfg.Listeners {
+		cfg.Logger.Info("listening", "listener", spec.Name, "protocol", spec.Front.Protocol.String(), "address", l.addrs[spec.Name])
+	}
+	return nil
+}
+
+// stop ends all sessions and returns when nothing is left.
+func (e *Engine) stop() {
+	e.moves.close()
+	e.driver.stop()
+	e.moves.wait()
+	e.starter.Close()
+	e.checker.Close()
+	e.tracker.stop()
+}
+
 // Addr returns the address the named listener is bound to.
-func (e *Engine) Addr(listener string) netip.AddrPort { return e.addrs[listener] }
+func (e *Engine) Addr(listener string) netip.AddrPort { return (*e.addrs.Load())[listener] }
+
+// Sockets returns duplicates of the sockets that are listened at, for the process
+// that is to take over (Config.Sockets); they are the caller's to close. Their names are
+// those of their listeners. Any goroutine.
+func (e *Engine) Sockets() ([]*os.File, error) {
+	e.listening.Lock()
+	defer e.listening.Unlock()
+	files, err := e.driver.files()
+	if err != nil {
+		for _, f := range files {
+			_ = f.Close()
+		}
+		return nil, err
+	}
+	return files, nil
+}
 
 // Failed delivers the error of a driver that can't go on, such as an event loop
 // that ended by itself. The process should shut down and be started anew.
@@ -137,14 +188,11 @@ func (e *Engine) fail(err error) {
 // returns ctx's error if sessions had to be ended. It may be called once.
 func (e *Engine) Shutdown(ctx context.Context) error {
 	e.draining.Store(true)
+	e.listening.Lock()
 	e.driver.stopAccepting()
+	e.listening.Unlock()
 	err := e.awaitIdle(ctx)
-	e.moves.close()
-	e.driver.stop()
-	e.moves.wait()
-	e.starter.Close()
-	e.checker.Close()
-	e.tracker.stop()
+	e.stop()
 	return err
 }
 

@@ -2,17 +2,13 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net"
 	"net/netip"
-	"os"
 	"sync"
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
-	"github.com/proxy-engine/proxy-engine/upstream"
 )
 
 const (
@@ -37,15 +33,15 @@ const (
 type goroutineDriver struct {
 	e      *Engine
 	serves func(*Listener) bool // which listeners are its own
-	ports  []*goroutinePort
+	// doorways are by their listeners' socketKey.
+	doorways map[string]*goroutineDoorway
 
 	open        context.Context // ends with stopAccepting
 	closePorts  context.CancelFunc
 	serving     context.Context // ends with stop
 	endSessions context.CancelFunc
 
-	loops sync.WaitGroup // of the ports
-	live  sync.WaitGroup // the sessions
+	live sync.WaitGroup // the sessions
 
 	links *goroutineLinks // to HTTP backends
 	ready *goroutineReady
@@ -58,11 +54,10 @@ type goroutineDriver struct {
 	muxes    map[*goroutineMultiplex]struct{}
 }
 
-// goroutinePort is a listener with its accept loop.
+// goroutinePort is a listener.
 type goroutinePort struct {
 	d    *goroutineDriver
 	spec *Listener
-	ln   *net.TCPListener
 	// buffers are *[]byte for reading what a codec looks at; an established
 	// session has none.
 	buffers sync.Pool
@@ -80,59 +75,12 @@ func newGoroutineDriver(e *Engine, serves func(*Listener) bool) driver {
 	return d
 }
 
-func (d *goroutineDriver) start() (map[string]netip.AddrPort, error) {
-	addrs := make(map[string]netip.AddrPort)
-	for i := range d.e.cfg().Listeners {
-		spec := &d.e.cfg().Listeners[i]
-		if !d.serves(spec) {
-			continue
-		}
-		ln, err := d.listen(spec)
-		if err != nil {
-			return nil, fmt.Errorf("listener %q on %s: %w", spec.Name, spec.Address, err)
-		}
-		d.ports = append(d.ports, newGoroutinePort(d, spec, ln))
-		addrs[spec.Name] = addrPortOf(ln.Addr())
-	}
-	for _, p := range d.ports {
-		d.loops.Go(p.run)
-	}
-	return addrs, nil
-}
-
-func (d *goroutineDriver) listen(spec *Listener) (*net.TCPListener, error) {
-	addr, err := listenAddr(spec.Address)
-	if err != nil {
-		return nil, err
-	}
-	o := d.e.cfg().Listen
-	if !spec.Front.ClientFirst {
-		o.DeferAccept = 0
-	}
-	lc := net.ListenConfig{
-		KeepAlive:       -1,
-		KeepAliveConfig: keepAlive(o.KeepAlive),
-		Control:         listenControl(&o),
-	}
-	// Package net listens with Multipath TCP by default; the reactor doesn't.
-	lc.SetMultipathTCP(false)
-	ln, err := lc.Listen(d.open, tcpNetwork(addr), addr.String())
-	if err != nil {
-		return nil, err
-	}
-	return ln.(*net.TCPListener), nil
-}
+func (d *goroutineDriver) start() error { return nil }
 
 // stopAccepting may be called more than once.
 func (d *goroutineDriver) stopAccepting() {
 	d.closePorts()
-	for _, p := range d.ports {
-		_ = p.ln.SetDeadline(time.Now().Add(lastCall))
-	}
-	d.loops.Wait()
-	for _, p := range d.ports {
-		_ = p.ln.Close()
-	}
+	d.settle(nil, nil)
 	d.ready.close()
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -207,8 +155,8 @@ const minSetupBuffer = 4 << 10
 // webBuffer is what is read at once of HTTP, in bytes.
 const webBuffer = 32 << 10
 
-func newGoroutinePort(d *goroutineDriver, spec *Listener, ln *net.TCPListener) *goroutinePort {
-	p := &goroutinePort{d: d, spec: spec, ln: ln}
+func newGoroutinePort(d *goroutineDriver, spec *Listener) *goroutinePort {
+	p := &goroutinePort{d: d, spec: spec}
 	p.buffers.New = func() any {
 		size := max(spec.Front.MaxPending, minSetupBuffer)
 		if spec.Front.Protocol == codecs.HTTP {
@@ -218,24 +166,6 @@ func newGoroutinePort(d *goroutineDriver, spec *Listener, ln *net.TCPListener) *
 		return &buf
 	}
 	return p
-}
-
-// run accepts until stopAccepting. An error never ends it.
-func (p *goroutinePort) run() {
-	for p.awaitRoom() {
-		conn, err := p.ln.AcceptTCP()
-		switch {
-		case err == nil:
-			p.accept(conn)
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			return
-		default:
-			p.failed(err)
-			if !p.rest(exhaustedPause) {
-				return
-			}
-		}
-	}
 }
 
 func (p *goroutinePort) accept(conn *net.TCPConn) {
@@ -255,33 +185,6 @@ func (p *goroutinePort) accept(conn *net.TCPConn) {
 	s := newGoroutineSession(p, &stream{TCPConn: conn})
 	p.d.add(s)
 	p.d.live.Go(s.serve)
-}
-
-func (p *goroutinePort) failed(err error) {
-	if upstream.Classify(err) == upstream.Exhausted {
-		p.d.e.counters.exhausted.Add(1)
-		p.d.e.log.exhausted(p.spec, err)
-	}
-}
-
-// awaitRoom waits until one more session may be accepted; false means never.
-func (p *goroutinePort) awaitRoom() bool {
-	for !p.d.e.room() {
-		if !p.rest(acceptPause) {
-			return false
-		}
-	}
-	return true
-}
-
-// rest waits for d; false means that the port closes meanwhile.
-func (p *goroutinePort) rest(d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-p.d.open.Done():
-		return false
-	}
 }
 
 // dial makes one connection attempt.

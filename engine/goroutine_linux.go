@@ -26,7 +26,38 @@ func listenControl(o *reactor.ListenOptions) socketControl {
 	return control(o.UserTimeout, o.DeferAccept)
 }
 
-func control(userTimeout, deferAccept time.Duration) socketControl {
+// handListener sets what depends on the protocol of a socket that listens already.
+func handListener(ln *net.TCPListener, o *reactor.ListenOptions) error {
+	c, err := ln.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return onSocket(c, func(fd int) error { return os.NewSyscallError("setsockopt", deferAccept(fd, o.DeferAccept)) })
+}
+
+// deferAccept has the kernel wait for a client's first bytes, 0 for not at all.
+func deferAccept(fd int, wait time.Duration) error {
+	return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, int((wait+time.Second-1)/time.Second))
+}
+
+// listenerFile returns a duplicate of a socket with a name for it, which is the
+// caller's to close.
+func listenerFile(ln *net.TCPListener, name string) (file *os.File, err error) {
+	c, err := ln.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	err = onSocket(c, func(fd int) error {
+		dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+		if err == nil {
+			file = os.NewFile(uintptr(dup), name)
+		}
+		return os.NewSyscallError("dup", err)
+	})
+	return file, err
+}
+
+func control(userTimeout, wait time.Duration) socketControl {
 	return func(_, _ string, c syscall.RawConn) error {
 		return onSocket(c, func(fd int) error {
 			var errs [2]error
@@ -34,9 +65,8 @@ func control(userTimeout, deferAccept time.Duration) socketControl {
 				ms := int(userTimeout.Milliseconds())
 				errs[0] = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, ms)
 			}
-			if deferAccept > 0 {
-				seconds := int((deferAccept + time.Second - 1) / time.Second)
-				errs[1] = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, seconds)
+			if wait > 0 {
+				errs[1] = deferAccept(fd, wait)
 			}
 			return os.NewSyscallError("setsockopt", errors.Join(errs[:]...))
 		})

@@ -4,6 +4,7 @@ package engine
 
 import (
 	"net"
+	"os"
 	"syscall"
 	"time"
 
@@ -21,6 +22,12 @@ func dialControl(*reactor.SocketOptions) func(network, address string, c syscall
 func listenControl(*reactor.ListenOptions) func(network, address string, c syscall.RawConn) error {
 	return nil
 }
+
+func handListener(*net.TCPListener, *reactor.ListenOptions) error { return nil }
+
+// listenerFile returns a duplicate of a socket, which is the caller's to close. Its
+// name is the system's.
+func listenerFile(ln *net.TCPListener, _ string) (*os.File, error) { return ln.File() }
 
 // broken is only needed where reading fails without saying so.
 func broken(*net.TCPConn) bool { return false }

@@ -1,10 +1,6 @@
 package engine
 
 import (
-	"errors"
-	"fmt"
-	"net"
-	"net/netip"
 	"sync"
 
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
@@ -20,21 +16,22 @@ type reactorDriver struct {
 	handshakes *tlsterm.Pool
 	computing  crew
 	running    sync.WaitGroup
+	doorways   map[string]*doorway // by their listeners' socketKey
 }
 
 func newReactorDriver(e *Engine) (driver, error) {
 	return &reactorDriver{e: e, computing: crew{most: e.cfg().TLS.Computing, queued: maxQueued}}, nil
 }
 
-func (d *reactorDriver) start() (map[string]netip.AddrPort, error) {
+func (d *reactorDriver) start() error {
 	d.lookups = newLookups(d.e.cache)
 	d.handshakes = tlsterm.NewPool(d.e.cfg().TLS.Handshakes, d.e.cfg().TLS.Computing)
 	for range d.e.cfg().EventLoops {
 		if err := d.startWorker(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return d.listen()
+	return nil
 }
 
 // startWorker starts a worker's loop and waits until it serves.
@@ -61,66 +58,6 @@ func (d *reactorDriver) startWorker() error {
 		}
 	}()
 	return <-up
-}
-
-// listen opens every listener on every loop: with a socket of its own if ports
-// may be shared (SO_REUSEPORT), else with the first loop's.
-func (d *reactorDriver) listen() (map[string]netip.AddrPort, error) {
-	addrs := make(map[string]netip.AddrPort)
-	for i := range d.e.cfg().Listeners {
-		spec := &d.e.cfg().Listeners[i]
-		if spec.multiplexes() {
-			continue // goroutines serve it
-		}
-		addr, err := listenAddr(spec.Address)
-		if err == nil {
-			addr, err = d.listenOn(spec, addr)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("listener %q on %s: %w", spec.Name, spec.Address, err)
-		}
-		addrs[spec.Name] = addr
-	}
-	return addrs, nil
-}
-
-func (d *reactorDriver) listenOn(spec *Listener, addr netip.AddrPort) (netip.AddrPort, error) {
-	if err := probe(addr); err != nil {
-		return addr, err
-	}
-	var first *port
-	for _, w := range d.workers {
-		err := w.call(func() (err error) {
-			p, err := w.listen(spec, addr, first)
-			if err == nil && first == nil {
-				first = p
-				addr, err = p.ln.Addr()
-			}
-			return err
-		})
-		if err != nil {
-			return addr, err
-		}
-	}
-	return addr, nil
-}
-
-// probe finds out whether somebody else listens at addr already: with
-// SO_REUSEPORT a second proxy would otherwise start without an error and
-// quietly take half of the clients.
-func probe(addr netip.AddrPort) error {
-	if addr.Port() == 0 {
-		return nil
-	}
-	ln, err := net.Listen(tcpNetwork(addr), addr.String())
-	if err != nil {
-		var op *net.OpError
-		if errors.As(err, &op) {
-			return op.Err
-		}
-		return err
-	}
-	return ln.Close()
 }
 
 func (d *reactorDriver) stopAccepting() {

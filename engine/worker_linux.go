@@ -97,26 +97,9 @@ func (w *worker) call(fn func() error) error {
 	}
 }
 
-// listen opens a port, on the socket of another loop's if ports aren't shared.
-func (w *worker) listen(spec *Listener, addr netip.AddrPort, first *port) (*port, error) {
-	p := &port{w: w, spec: spec, routes: w.local(spec.Front.Protocol.String())}
-	options := w.e.cfg().Listen
-	if !spec.Front.ClientFirst {
-		options.DeferAccept = 0
-	}
-	var err error
-	if first != nil && !options.ReusePort {
-		p.ln, err = w.loop.Share(first.ln, p.accept)
-	} else {
-		p.ln, err = w.loop.Listen(addr, &options, p.accept)
-	}
-	if err != nil {
-		return nil, err
-	}
-	p.ln.Full = w.full
-	p.ln.Failed = p.acceptFailed
-	w.ports = append(w.ports, p)
-	return p, nil
+// newPort returns a port without a socket.
+func (w *worker) newPort(spec *Listener) *port {
+	return &port{w: w, spec: spec, routes: w.local(spec.Front.Protocol.String())}
 }
 
 // local returns the loop's view of the route cache for a protocol.
@@ -133,6 +116,7 @@ func (w *worker) stopAccepting() error {
 	for _, p := range w.ports {
 		p.ln.Close()
 	}
+	w.ports = nil
 	w.visitors.each((*webSession).drain)
 	w.ready.close()
 	return nil

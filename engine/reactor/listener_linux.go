@@ -55,11 +55,76 @@ func (l *Loop) Listen(addr netip.AddrPort, o *ListenOptions, accept AcceptFunc) 
 // Share has this loop accept from the same socket as a listener of another
 // loop, which may not be closed meanwhile.
 func (l *Loop) Share(other *Listener, accept AcceptFunc) (*Listener, error) {
-	fd, err := unix.FcntlInt(uintptr(other.conn.fd), unix.F_DUPFD_CLOEXEC, 0)
+	fd, err := duplicate(uintptr(other.conn.fd))
 	if err != nil {
-		return nil, os.NewSyscallError("dup", err)
+		return nil, err
 	}
 	return l.serve(fd, accept)
+}
+
+// Adopt has this loop accept from a listening socket that somebody else has
+// opened, another process maybe. The file stays the caller's.
+func (l *Loop) Adopt(socket *os.File, o *ListenOptions, accept AcceptFunc) (*Listener, error) {
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	fd, failure := -1, error(nil)
+	if err := raw.Control(func(s uintptr) { fd, failure = duplicate(s) }); err != nil {
+		return nil, err
+	}
+	if failure != nil {
+		return nil, failure
+	}
+	if err := o.adopt(fd); err != nil {
+		_ = unix.Close(fd)
+		return nil, err
+	}
+	return l.serve(fd, accept)
+}
+
+func duplicate(fd uintptr) (int, error) {
+	dup, err := unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
+	return dup, os.NewSyscallError("dup", err)
+}
+
+// adopt sets what may be set on a socket that listens already: that its loops
+// don't block, how long its queue is, and what new connections inherit.
+func (o *ListenOptions) adopt(fd int) error {
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return os.NewSyscallError("fcntl", err)
+	}
+	if err := errors.Join(o.apply(fd), o.deferAccept(fd)); err != nil {
+		return os.NewSyscallError("setsockopt", err)
+	}
+	return os.NewSyscallError("listen", unix.Listen(fd, max(o.Backlog, 1)))
+}
+
+// deferAccept has the kernel wait for a client's first bytes, or not: with a
+// protocol in which the server speaks first it would wait in vain.
+func (o *ListenOptions) deferAccept(fd int) error {
+	wait := 0
+	if o.DeferAccept > 0 {
+		wait = seconds(o.DeferAccept)
+	}
+	return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, wait)
+}
+
+// File returns a duplicate of the socket with a name for it, which is the caller's
+// to close.
+func (ln *Listener) File(name string) (*os.File, error) {
+	fd, err := duplicate(uintptr(ln.conn.fd))
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), name), nil
+}
+
+// Hand has somebody else take the connections over from now on, of whose protocol
+// the options are.
+func (ln *Listener) Hand(o *ListenOptions, accept AcceptFunc) error {
+	ln.accept = accept
+	return os.NewSyscallError("setsockopt", o.deferAccept(int(ln.conn.fd)))
 }
 
 func (l *Loop) serve(fd int, accept AcceptFunc) (*Listener, error) {
@@ -100,7 +165,7 @@ func (l *Loop) bind(fd int, addr netip.AddrPort, o *ListenOptions) error {
 		errs = append(errs, unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
 	}
 	if o.DeferAccept > 0 {
-		errs = append(errs, unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, seconds(o.DeferAccept)))
+		errs = append(errs, o.deferAccept(fd))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return os.NewSyscallError("setsockopt", err)
@@ -181,7 +246,8 @@ func (ln *Listener) Close() {
 	}
 	ln.conn.loop.Disarm(&ln.pause)
 	if ln.conn.Open() {
-		// A shared socket lives on in other loops, and its events with it.
+		// A shared socket lives on, in other loops or another process, and its events
+		// with it.
 		_ = ln.conn.loop.poller.Delete(int(ln.conn.fd))
 	}
 	ln.conn.Close()

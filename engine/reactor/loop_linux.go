@@ -14,12 +14,18 @@ import (
 )
 
 // Loop is one event loop. Make it with NewLoop, give it a goroutine with Run.
-// All methods but Post and Stop may only be called on that goroutine (from a
-// Handler, a timer, an AcceptFunc or a posted function).
+// All methods but Post, Stop, Now, Busy and Lag may only be called on that goroutine
+// (from a Handler, a timer, an AcceptFunc or a posted function).
 type Loop struct {
+	// Lagged is told on the loop how late it was whenever a timer has woken it, but
+	// for the tick that timers may be late by themselves. nil if nobody asks. Set it
+	// before Run.
+	Lagged func(time.Duration)
+
 	poller *netpoll.Poller
 	posts  sync.RWMutex // held for reading by Post, so that close can wait
 	closed bool
+	posted queue.Func // runPosted, made once
 	conns  []*Conn // by descriptor
 	buf    []byte
 	clock  time.Time // the wheel's zero; monotonic
@@ -36,6 +42,9 @@ type Loop struct {
 
 	// dead are descriptors closed in this batch of events, see Conn.Close.
 	dead []int
+
+	meter meter
+	probe prober
 
 	// Arguments of system calls, kept here so that they don't escape each time.
 	sa4   unix.SockaddrInet4
@@ -55,14 +64,16 @@ func NewLoop(readBuffer int) (*Loop, error) {
 		_ = poller.Close()
 		return nil, os.NewSyscallError("eventfd", err)
 	}
-	return &Loop{
+	l := &Loop{
 		poller:  poller,
 		buf:     make([]byte, readBuffer),
 		clock:   time.Now(),
 		wheel:   newWheel(),
 		timerfd: -1,
 		againfd: againfd,
-	}, nil
+	}
+	l.posted = l.runPosted
+	return l, nil
 }
 
 // Run is the loop: it calls start, then serves events until Stop. What is
@@ -80,6 +91,8 @@ func (l *Loop) Run(start func() error) error {
 	if err := start(); err != nil {
 		return err
 	}
+	l.probe.loop = l
+	l.probe.Expire()
 	if err := l.poller.Polling(l.dispatch); err != nil && err != gneterrors.ErrEngineShutdown {
 		return fmt.Errorf("event loop: %w", err)
 	}
@@ -119,7 +132,7 @@ func (l *Loop) close() {
 
 // Post has fn called on the loop, after the events at hand. It may be called
 // from any goroutine; what is posted once Run has returned is dropped.
-func (l *Loop) Post(fn func()) { l.trigger(runPosted, fn) }
+func (l *Loop) Post(fn func()) { l.trigger(l.posted, fn) }
 
 // trigger hands a task to the poller unless its descriptors are closed: their
 // numbers may be somebody else's by then.
@@ -131,8 +144,10 @@ func (l *Loop) trigger(task queue.Func, arg any) {
 	}
 }
 
-func runPosted(fn any) error {
+func (l *Loop) runPosted(fn any) error {
+	l.meter.begin(l.Now())
 	fn.(func())()
+	l.meter.end(l.Now())
 	return nil
 }
 
@@ -148,6 +163,13 @@ func (l *Loop) Buffer() []byte { return l.buf }
 // dispatch is called by the poller for every event. Its error would only end
 // the loop for the poller's own sentinels, so it never returns one.
 func (l *Loop) dispatch(fd int, ev netpoll.IOEvent, _ netpoll.IOFlags) error {
+	l.meter.begin(l.Now())
+	l.handle(fd, ev)
+	l.meter.end(l.Now())
+	return nil
+}
+
+func (l *Loop) handle(fd int, ev netpoll.IOEvent) {
 	switch {
 	case fd == l.timerfd:
 		l.expire()
@@ -159,7 +181,6 @@ func (l *Loop) dispatch(fd int, ev netpoll.IOEvent, _ netpoll.IOFlags) error {
 			c.handler.Ready(c)
 		}
 	}
-	return nil
 }
 
 // conn returns the connection of a descriptor, nil if it was closed earlier

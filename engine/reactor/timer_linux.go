@@ -31,15 +31,29 @@ func (l *Loop) Disarm(t *Timer) { l.wheel.disarm(t) }
 func (l *Loop) expire() {
 	var count [8]byte
 	_, _ = unix.Read(l.timerfd, count[:])
-	l.wakeAt = 0
-	l.wheel.advance(l.Now())
+	now := l.Now()
+	l.noteLag(now)
+	l.wheel.advance(now)
 	if next, any := l.wheel.next(); any {
 		l.setWake(next)
 	}
 }
 
+// noteLag tells how late the timerfd's event is being served.
+func (l *Loop) noteLag(now time.Duration) {
+	// An event that another timer has overtaken is early.
+	lag := max(0, now-time.Duration(l.wakeAt)*tick)
+	l.wakeAt = 0
+	l.meter.due.Store(0)
+	l.meter.late(lag, now)
+	if l.Lagged != nil {
+		l.Lagged(lag)
+	}
+}
+
 func (l *Loop) setWake(at int64) {
 	l.wakeAt = at
+	l.meter.due.Store(at * int64(tick))
 	wait := max(time.Duration(at)*tick-l.Now(), 1)
 	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(wait.Nanoseconds())}
 	_ = unix.TimerfdSettime(l.timerfd, 0, &spec, nil)

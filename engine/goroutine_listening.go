@@ -1,0 +1,228 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/proxy-engine/proxy-engine/upstream"
+)
+
+// goroutineDoorway is an address that is listened at, by one socket or by several
+// that were there already.
+type goroutineDoorway struct {
+	sockets []*goroutineSocket
+}
+
+// goroutineSocket is a listening socket with its accept loop.
+type goroutineSocket struct {
+	ln *net.TCPListener
+	// port serves who is accepted.
+	port atomic.Pointer[goroutinePort]
+	// open ends when nobody is accepted any more.
+	open  context.Context
+	close context.CancelFunc
+	ended chan struct{} // closed when the accept loop has
+}
+
+// listen implements driver.
+func (d *goroutineDriver) listen(all []Listener, had inheritance) (*listening, error) {
+	l := &listening{addrs: make(map[string]netip.AddrPort)}
+	next, opened := make(map[string]*goroutineDoorway), []*goroutineDoorway(nil)
+	wanted := make(map[string]*Listener)
+	l.abort = func() { closeAll(opened) }
+	for i := range all {
+		spec := &all[i]
+		if !d.serves(spec) {
+			continue
+		}
+		key := spec.socketKey()
+		way := d.doorways[key]
+		if way == nil {
+			var err error
+			if way, err = d.openDoorway(spec, had); err != nil {
+				l.abort()
+				return nil, fmt.Errorf("listener %q on %s: %w", spec.Name, spec.Address, err)
+			}
+			opened = append(opened, way)
+		} else {
+			wanted[key] = spec
+		}
+		next[key] = way
+		l.addrs[spec.Name] = addrPortOf(way.sockets[0].ln.Addr())
+	}
+	l.commit = func() { d.settle(next, wanted) }
+	return l, nil
+}
+
+// settle makes next the doorways: standing ones serve the listeners that want them,
+// the others close.
+func (d *goroutineDriver) settle(next map[string]*goroutineDoorway, wanted map[string]*Listener) {
+	var gone []*goroutineDoorway
+	for key, way := range d.doorways {
+		if spec := wanted[key]; spec != nil {
+			way.hand(newGoroutinePort(d, spec))
+		} else {
+			gone = append(gone, way)
+		}
+	}
+	closeAll(gone)
+	d.doorways = next
+}
+
+// openDoorway opens an address, or takes the sockets there are for it.
+func (d *goroutineDriver) openDoorway(spec *Listener, had inheritance) (*goroutineDoorway, error) {
+	addr, err := listenAddr(spec.Address)
+	if err != nil {
+		return nil, err
+	}
+	way, p := new(goroutineDoorway), newGoroutinePort(d, spec)
+	for _, file := range had.of(spec, addr) {
+		ln, err := d.adopt(file, spec)
+		if err != nil {
+			closeAll([]*goroutineDoorway{way})
+			return nil, err
+		}
+		way.sockets = append(way.sockets, d.accept(ln, p))
+	}
+	if len(way.sockets) > 0 {
+		return way, nil
+	}
+	ln, err := d.openSocket(addr, spec)
+	if err != nil {
+		return nil, err
+	}
+	way.sockets = append(way.sockets, d.accept(ln, p))
+	return way, nil
+}
+
+func (d *goroutineDriver) openSocket(addr netip.AddrPort, spec *Listener) (*net.TCPListener, error) {
+	o := d.e.listenOptions(spec)
+	lc := net.ListenConfig{
+		KeepAlive:       -1,
+		KeepAliveConfig: keepAlive(o.KeepAlive),
+		Control:         listenControl(&o),
+	}
+	// Package net listens with Multipath TCP by default; the reactor doesn't.
+	lc.SetMultipathTCP(false)
+	ln, err := lc.Listen(context.Background(), tcpNetwork(addr), addr.String())
+	if err != nil {
+		return nil, err
+	}
+	return ln.(*net.TCPListener), nil
+}
+
+// adopt accepts from a socket that was there before. The file stays the caller's.
+func (d *goroutineDriver) adopt(file *os.File, spec *Listener) (*net.TCPListener, error) {
+	ln, err := net.FileListener(file)
+	if err != nil {
+		return nil, err
+	}
+	tcp := ln.(*net.TCPListener) // inherit has seen to it
+	o := d.e.listenOptions(spec)
+	if err := handListener(tcp, &o); err != nil {
+		_ = tcp.Close()
+		return nil, err
+	}
+	return tcp, nil
+}
+
+// accept begins to accept from a socket.
+func (d *goroutineDriver) accept(ln *net.TCPListener, p *goroutinePort) *goroutineSocket {
+	s := &goroutineSocket{ln: ln, ended: make(chan struct{})}
+	s.open, s.close = context.WithCancel(context.Background())
+	s.port.Store(p)
+	go s.run(d.e)
+	return s
+}
+
+// hand has another listener serve from now on.
+func (y *goroutineDoorway) hand(p *goroutinePort) {
+	o := p.d.e.listenOptions(p.spec)
+	for _, s := range y.sockets {
+		s.port.Store(p)
+		_ = handListener(s.ln, &o) // a socket it can't be set on is broken, as accepting tells
+	}
+}
+
+// closeAll stops accepting, once those who wait are in.
+func closeAll(ways []*goroutineDoorway) {
+	for _, y := range ways {
+		for _, s := range y.sockets {
+			s.close()
+			_ = s.ln.SetDeadline(time.Now().Add(lastCall))
+		}
+	}
+	for _, y := range ways {
+		for _, s := range y.sockets {
+			<-s.ended
+			_ = s.ln.Close()
+		}
+	}
+}
+
+// files implements driver.
+func (d *goroutineDriver) files() (all []*os.File, err error) {
+	for _, y := range d.doorways {
+		for _, s := range y.sockets {
+			file, failure := listenerFile(s.ln, s.port.Load().spec.Name)
+			if failure != nil {
+				err = errors.Join(err, failure)
+				continue
+			}
+			all = append(all, file)
+		}
+	}
+	return all, err
+}
+
+// run accepts until close. An error never ends it.
+func (s *goroutineSocket) run(e *Engine) {
+	defer close(s.ended)
+	for s.awaitRoom(e) {
+		conn, err := s.ln.AcceptTCP()
+		switch {
+		case err == nil:
+			s.port.Load().accept(conn)
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return
+		default:
+			s.port.Load().failed(err)
+			if !s.rest(exhaustedPause) {
+				return
+			}
+		}
+	}
+}
+
+func (p *goroutinePort) failed(err error) {
+	if upstream.Classify(err) == upstream.Exhausted {
+		p.d.e.counters.exhausted.Add(1)
+		p.d.e.log.exhausted(p.spec, err)
+	}
+}
+
+// awaitRoom waits until one more session may be accepted; false means never.
+func (s *goroutineSocket) awaitRoom(e *Engine) bool {
+	for !e.room() {
+		if !s.rest(acceptPause) {
+			return false
+		}
+	}
+	return true
+}
+
+// rest waits for d; false means that the socket closes meanwhile.
+func (s *goroutineSocket) rest(d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-s.open.Done():
+		return false
+	}
+}
