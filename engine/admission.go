@@ -19,7 +19,7 @@ type admission struct {
 // there is one.
 func (e *Engine) admit(l *Listener) admission {
 	e.counters.accepted.Add(1)
-	e.counters.listeners[l].accepted.Add(1)
+	e.counters.listener(l.Name).accepted.Add(1)
 	return admission{within: e.active.Add(1) <= int64(e.cfg().MaxSessions), excess: TooManySessions}
 }
 

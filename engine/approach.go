@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
@@ -35,7 +36,7 @@ func (a *approach) choose(e *Engine) (upstream.Choice, bool) {
 	c := e.endpoints.Pick(a.whole, a.tried, time.Now())
 	if c.Endpoint == nil {
 		if a.tried == 0 {
-			a.last, a.err = c.Trouble, errBreaker
+			a.last, a.err = refusedBy(&c)
 		}
 		return c, false
 	}
@@ -43,6 +44,14 @@ func (a *approach) choose(e *Engine) (upstream.Choice, bool) {
 	a.tried |= 1 << c.Index
 	a.addrs = c.Route.Addrs
 	return c, true
+}
+
+// refusedBy is what it comes to that no endpoint admits the session.
+func refusedBy(c *upstream.Choice) (upstream.Outcome, error) {
+	if c.Forced != upstream.Auto {
+		return upstream.Failed, errForced
+	}
+	return c.Trouble, errBreaker
 }
 
 // next takes the next address of the chosen endpoint.
@@ -88,6 +97,15 @@ type breakerOpen struct{}
 func (breakerOpen) Error() string { return "the endpoint has failed too often of late and isn't tried" }
 
 var errBreaker error = breakerOpen{}
+
+// errForced is its cause where the operator has decided (upstream.Forced).
+var errForced = errors.New("the endpoint is closed by the operator")
+
+// poolable says that a connection of the pool may be used without asking for a place
+// at the endpoint: there is no other one to choose, and the operator hasn't closed it.
+func (e *Engine) poolable(route *resolve.Route) bool {
+	return len(route.Alternatives) == 0 && e.endpoints.Shut(route.Endpoint) == upstream.Auto
+}
 
 // visit is a session's stay at an endpoint, or a pooled connection's. The zero
 // value is none.

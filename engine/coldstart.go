@@ -17,9 +17,15 @@ func (e *Engine) newStarter() *coldstart.Starter {
 		Woken:   e.noteWoken,
 		Probe:   e.probe,
 		Room:    e.enter,
+		Waker:   e.waker,
 	}
-	hooks.Waker, _ = e.cfg().Resolver.(resolve.Waker)
 	return coldstart.New(e.cfg().ColdStart, hooks)
+}
+
+// waker is the present resolver, if it can wake what sleeps.
+func (e *Engine) waker() resolve.Waker {
+	w, _ := e.cfg().Resolver.(resolve.Waker)
+	return w
 }
 
 // noteWoken forgets the failures from before a resource was started.
@@ -50,6 +56,14 @@ func (e *Engine) enter(route *resolve.Route) *upstream.Resource {
 		a.Rate = route.SessionRate
 	}
 	return e.resources.Enter(route.Protocol, route.Resource, a, time.Now())
+}
+
+// noPlace is why enter gives no place at the route's resource.
+func (e *Engine) noPlace(route *resolve.Route) Reason {
+	if e.resources.Blocked(route.Protocol, route.Resource) {
+		return ResourceBlocked
+	}
+	return ResourceFull
 }
 
 // awaitStart waits for a resource to be started, on a goroutine of the session's,
@@ -104,6 +118,8 @@ func wakeReason(err error) Reason {
 		return ClientGone
 	case error(errCrowded):
 		return WakeCrowded
+	case errBlocked:
+		return ResourceBlocked
 	}
 	switch resolve.KindOf(err) {
 	case resolve.NotFound:

@@ -133,10 +133,20 @@ type Config struct {
 	// TrackInterval is the least time between two calls of resolve.Tracker's Track
 	// for one session.
 	TrackInterval time.Duration
+	// DrainIdle is how long a session must have moved nothing to be ended at once, in
+	// order, when the engine is to end; 0 is not before the others.
+	DrainIdle time.Duration
 	// HTTP is for the listeners that serve HTTP.
 	HTTP HTTP
-	// Logger takes structured logs; nil discards them.
+	// Logger takes structured logs; nil discards them. It is called on event loops: a
+	// handler that waits for whoever reads the log stops sessions meanwhile.
 	Logger *slog.Logger
+	// LogDropped says how many lines the logger has left out, for Stats; nil for none.
+	// Any goroutine calls it.
+	LogDropped func() uint64
+	// SessionLog says which sessions and HTTP requests have a line at their end, until
+	// SetSessionLog does.
+	SessionLog SessionLog
 }
 
 // DefaultConfig returns the defaults: those of the original proxy where it
@@ -158,9 +168,11 @@ func DefaultConfig() Config {
 		ColdStart:   coldstart.DefaultOptions(),
 		Limits:      limits.Options{IPv4: limits.DefaultIPv4, IPv6: limits.DefaultIPv6},
 
+		SessionLog:     SessionLog{Mode: LogErrors, Sample: 100},
 		ColdStartCheck: upstream.Protocol,
 		Preconnect:     Preconnect{Total: 4096, Idle: 20 * time.Second},
 		TrackInterval:  30 * time.Second,
+		DrainIdle:      10 * time.Second,
 
 		TLS: TLS{Handshakes: 1024, Computing: runtime.NumCPU()},
 		Timeouts: Timeouts{
@@ -194,6 +206,7 @@ func (c *Config) Validate() error {
 	fault(c.MaxSessions < 1, "maximum sessions: %d is less than 1", c.MaxSessions)
 	fault(c.ReadBuffer < minReadBuffer, "read buffer: %d bytes is less than %d", c.ReadBuffer, minReadBuffer)
 	fault(c.TrackInterval <= 0, "track interval: %v isn't positive", c.TrackInterval)
+	fault(c.DrainIdle < 0, "idle time of a drain: %v is negative", c.DrainIdle)
 	fault(c.Listen.Backlog < 1, "backlog: %d is less than 1", c.Listen.Backlog)
 	for name, d := range map[string]time.Duration{
 		"detect": c.Timeouts.Detect, "idle": c.Timeouts.Idle, "handshake": c.Timeouts.Handshake, "resolve": c.Timeouts.Resolve, "connect": c.Timeouts.Connect, "open": c.Timeouts.Open, "flush": c.Timeouts.Flush,
@@ -204,7 +217,7 @@ func (c *Config) Validate() error {
 	fault(c.TLS.Computing < 1, "TLS handshakes that compute: %d is less than 1", c.TLS.Computing)
 	fault(c.ColdStartCheck != upstream.TCP && c.ColdStartCheck != upstream.Protocol, "cold start: the check must be %v or %v", upstream.TCP, upstream.Protocol)
 	fault(c.Resources.Sessions < 0 || c.Resources.Rate < 0, "sessions of a resource: %d at once and %d per second: one is negative", c.Resources.Sessions, c.Resources.Rate)
-	errs = append(errs, c.HTTP.validate(), c.Preconnect.validate(), c.Upstream.Validate(), c.ColdStart.Validate(), c.Limits.Validate())
+	errs = append(errs, c.SessionLog.validate(), c.HTTP.validate(), c.Preconnect.validate(), c.Upstream.Validate(), c.ColdStart.Validate(), c.Limits.Validate())
 	for _, p := range c.ProxyProtocolFrom {
 		fault(!p.IsValid(), "PROXY protocol: %v is no network", p)
 	}

@@ -19,11 +19,11 @@ func (c *Config) DescriptorsPerSession() int {
 }
 
 // ReservedDescriptors is how many descriptors the engine takes besides those
-// of MaxSessions: listeners, clients that are being refused, loops and the
-// pipes of bulk transfers. Resolvers, logs and the runtime need some as well.
+// of MaxSessions: listeners, also when their sockets are handed over (Engine.Sockets), clients
+// that are being refused, loops and the pipes of bulk transfers. Resolvers, logs and the runtime need some as well.
 func (c *Config) ReservedDescriptors() int {
 	if c.Impl == Goroutine {
-		return overflow + len(c.Listeners)
+		return overflow + 2*len(c.Listeners)
 	}
-	return overflow + c.EventLoops*(descriptorsPerLoop+len(c.Listeners)+2*pipesPerLoop)
+	return overflow + c.EventLoops*(descriptorsPerLoop+2*len(c.Listeners)+2*pipesPerLoop)
 }

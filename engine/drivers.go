@@ -1,8 +1,12 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"os"
+	"slices"
+
+	"github.com/proxy-engine/proxy-engine/resolve"
 )
 
 // drivers are several that share an engine's listeners.
@@ -38,16 +42,46 @@ func (d drivers) files() (all []*os.File, err error) {
 	return all, err
 }
 
+func (d drivers) configure() {
+	for _, one := range d {
+		one.configure()
+	}
+}
+
 func (d drivers) stopAccepting() {
 	for _, one := range d {
 		one.stopAccepting()
 	}
 }
 
-func (d drivers) leave(to homes) {
+func (d drivers) loops() (all []LoopStats) {
 	for _, one := range d {
-		one.leave(to)
+		all = append(all, one.loops()...)
 	}
+	return all
+}
+
+func (d drivers) responsive(ctx context.Context) bool {
+	return !slices.ContainsFunc(d, func(one driver) bool { return !one.responsive(ctx) })
+}
+
+func (d drivers) leave(who func(*resolve.Route) bool, why Reason) {
+	for _, one := range d {
+		one.leave(who, why)
+	}
+}
+
+func (d drivers) look(take func(*sessionView)) {
+	for _, one := range d {
+		one.look(take)
+	}
+}
+
+func (d drivers) end(who func(*sessionView) bool, why Reason) (n int) {
+	for _, one := range d {
+		n += one.end(who, why)
+	}
+	return n
 }
 
 func (d drivers) stop() {

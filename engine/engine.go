@@ -40,10 +40,14 @@ type Engine struct {
 	preconnected preconnectCounters
 	clients      *limits.Clients
 	keys         keyring
-	tracker      *tracker
+	tracking     atomic.Pointer[tracker]
 	moves        *moves
+	drains       drains
 	counters     counters
 	phases       phases
+	links        linkCounters
+	shaken       [handshakeLegs]handshakeCounters
+	started      time.Time
 	driver       driver
 	listening    sync.Mutex // held by who opens and closes listeners
 	addrs        atomic.Pointer[map[string]netip.AddrPort]
@@ -64,12 +68,23 @@ type driver interface {
 	// files returns duplicates of the sockets that are listened at, named as their
 	// listeners; also those before an error. Not beside listen.
 	files() ([]*os.File, error)
+	// configure has what was made from the configuration follow it.
+	configure()
 	// stopAccepting closes the listeners. Clients already connected are served.
 	stopAccepting()
-	// leave ends the established sessions that have left their resource's home, as
-	// Moved and in order, and returns when all were looked at. It may be called at
-	// any time, but once at a time.
-	leave(homes)
+	// loops are the figures of the event loops, if there are any. Any goroutine, once
+	// start has returned.
+	loops() []LoopStats
+	// responsive says whether every event loop answers before ctx is done. Any
+	// goroutine, once start has returned.
+	responsive(ctx context.Context) bool
+	// leave ends the established sessions for whose route who holds, in order and as
+	// why, and returns when all were looked at. It may be called at any time.
+	leave(who func(*resolve.Route) bool, why Reason)
+	// look calls take for every session, once at a time; the view is valid during the
+	// call. end ends those of whatever state for which who holds, and counts them.
+	look(take func(*sessionView))
+	end(who func(*sessionView) bool, why Reason) int
 	// stop ends all sessions as Drained and returns when nothing is left.
 	stop()
 }
@@ -83,12 +98,14 @@ func New(cfg Config) (*Engine, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	e := &Engine{
-		log: newEventLog(cfg.Logger), idle: make(chan struct{}, 1), failed: make(chan error, 1),
+		log: newEventLog(cfg.Logger, cfg.SessionLog), idle: make(chan struct{}, 1), failed: make(chan error, 1),
 		endpoints: &upstream.Registry{Options: cfg.Upstream}, resources: upstream.NewResources(),
-		clients: limits.New(cfg.Limits, time.Now()),
+		clients: limits.New(cfg.Limits, time.Now()), started: time.Now(),
 	}
 	e.live.Store(&cfg)
-	e.counters.listeners = countListeners(e.cfg().Listeners)
+	e.counters.shares = max(cfg.EventLoops, goroutineShares)
+	e.counters.count(cfg.Listeners)
+	e.links.shards = make([]linkShard, cfg.EventLoops+1)
 	e.phases.shards = make([]phaseShard, e.cfg().EventLoops+1)
 	driver, err := newDriver(e)
 	if err != nil {
@@ -97,6 +114,9 @@ func New(cfg Config) (*Engine, error) {
 	e.driver = driver
 	return e, nil
 }
+
+// tracker tells the present resolver of sessions; nil if it doesn't want to know.
+func (e *Engine) tracker() *tracker { return e.tracking.Load() }
 
 // cfg is the configuration in force. Nobody changes it.
 func (e *Engine) cfg() *Config { return e.live.Load() }
@@ -107,7 +127,7 @@ func (e *Engine) Start() error {
 	e.cache = resolve.NewCache(e.cfg().Resolver, e.cfg().Cache)
 	e.starter = e.newStarter()
 	e.checker = e.endpoints.NewChecker()
-	e.tracker = startTracker(e.cfg().Resolver, &e.counters.panics)
+	e.tracking.Store(startTracker(e.cfg().Resolver, &e.counters))
 	e.moves = newMoves(e)
 	e.cache.Notify(e.moves.changed)
 	if err := e.open(); err != nil {
@@ -123,6 +143,7 @@ func (e *Engine) open() error {
 	if err := e.driver.start(); err != nil {
 		return err
 	}
+	defer closeFiles(cfg.Sockets)
 	had, err := inherit(cfg.Sockets)
 	if err != nil {
 		return fmt.Errorf("sockets to take over: %w", err)
@@ -133,7 +154,7 @@ func (e *Engine) open() error {
 	}
 	l.commit()
 	e.addrs.Store(&l.addrs)
-	for _, addr := range had.close() {
+	for _, addr := range had.idle() {
 		cfg.Logger.Warn("nobody listens any more", "address", addr)
 	}
 	for _, spec := range cfg.Listeners {
@@ -147,9 +168,10 @@ func (e *Engine) stop() {
 	e.moves.close()
 	e.driver.stop()
 	e.moves.wait()
+	e.drains.close()
 	e.starter.Close()
 	e.checker.Close()
-	e.tracker.stop()
+	e.tracker().stop()
 }
 
 // Addr returns the address the named listener is bound to.
@@ -163,9 +185,7 @@ func (e *Engine) Sockets() ([]*os.File, error) {
 	defer e.listening.Unlock()
 	files, err := e.driver.files()
 	if err != nil {
-		for _, f := range files {
-			_ = f.Close()
-		}
+		closeFiles(files)
 		return nil, err
 	}
 	return files, nil
@@ -183,15 +203,20 @@ func (e *Engine) fail(err error) {
 	}
 }
 
-// Shutdown stops accepting at once, lets sessions end by themselves until ctx
-// is done, ends the rest as Drained and returns when nothing is left. It
+// Shutdown stops accepting at once, has idle sessions end first, lets the others end by
+// themselves until ctx is done, ends the rest as Drained and returns when nothing is left. It
 // returns ctx's error if sessions had to be ended. It may be called once.
 func (e *Engine) Shutdown(ctx context.Context) error {
 	e.draining.Store(true)
 	e.listening.Lock()
 	e.driver.stopAccepting()
 	e.listening.Unlock()
+	idle, cancel := context.WithCancel(ctx)
+	var ending sync.WaitGroup
+	ending.Go(func() { e.endIdle(idle) })
 	err := e.awaitIdle(ctx)
+	cancel()
+	ending.Wait()
 	e.stop()
 	return err
 }
@@ -257,6 +282,9 @@ type ending struct {
 	reason               Reason
 	cause                error
 	age                  time.Duration
+	times                timings
+	web                  bool // an HTTP connection
+	told                 bool // the line of its last request has the reason
 	established          bool
 	fromClient, toClient uint64
 }
@@ -269,7 +297,7 @@ func (e *Engine) ended(end *ending) {
 	e.resources.Moved(end.resource, end.fromClient, end.toClient)
 	e.resources.Leave(end.resource)
 	if end.established {
-		e.tracker.put(trackDisconnect, end.route, end.client, end.fromClient, end.toClient)
+		e.tracker().put(trackDisconnect, end.route, end.client, end.fromClient, end.toClient)
 	}
 	e.log.ended(end)
 	e.leave(end.client, end.admission)

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
@@ -58,14 +59,21 @@ type goroutineDriver struct {
 type goroutinePort struct {
 	d    *goroutineDriver
 	spec *Listener
-	// buffers are *[]byte for reading what a codec looks at; an established
-	// session has none.
+	// buffers are *[]byte for reading; an established session has none while it
+	// waits, but for TLS.
 	buffers sync.Pool
+	// pieces are *[]byte too, for the relay in the clear: lent while they hold bytes.
+	pieces  sync.Pool
+	counted *listenerCounters
+	shared  atomic.Uint32 // sessions that have got a share of counted
 }
+
+// share is where a new session counts its traffic.
+func (p *goroutinePort) share() *traffic { return p.counted.share(int(p.shared.Add(1))) }
 
 func newGoroutineDriver(e *Engine, serves func(*Listener) bool) driver {
 	d := &goroutineDriver{
-		e: e, serves: serves, links: newGoroutineLinks(&e.cfg().HTTP), handshakes: make(chan struct{}, e.cfg().TLS.Handshakes),
+		e: e, serves: serves, links: newGoroutineLinks(e), handshakes: make(chan struct{}, e.cfg().TLS.Handshakes),
 		sessions: make(map[*goroutineSession]struct{}), webs: make(map[*goroutineWeb]struct{}),
 		muxes: make(map[*goroutineMultiplex]struct{}),
 	}
@@ -76,6 +84,14 @@ func newGoroutineDriver(e *Engine, serves func(*Listener) bool) driver {
 }
 
 func (d *goroutineDriver) start() error { return nil }
+
+// loops implements driver: there are none.
+func (d *goroutineDriver) loops() []LoopStats { return nil }
+
+// responsive implements driver: there is no loop to be stuck.
+func (d *goroutineDriver) responsive(context.Context) bool { return true }
+
+func (d *goroutineDriver) configure() {} // it reads the configuration each time
 
 // stopAccepting may be called more than once.
 func (d *goroutineDriver) stopAccepting() {
@@ -152,11 +168,19 @@ func (d *goroutineDriver) removeMultiplex(s *goroutineMultiplex) {
 // that looks at nothing has a MaxPending of 0.
 const minSetupBuffer = 4 << 10
 
+// relayPiece is the most that the relay copies at once, in bytes; more is spliced.
+// Measured: 16 KiB copied cost a fourth more than spliced.
+const relayPiece = 4 << 10
+
 // webBuffer is what is read at once of HTTP, in bytes.
 const webBuffer = 32 << 10
 
 func newGoroutinePort(d *goroutineDriver, spec *Listener) *goroutinePort {
-	p := &goroutinePort{d: d, spec: spec}
+	p := &goroutinePort{d: d, spec: spec, counted: d.e.counters.listener(spec.Name)}
+	p.pieces.New = func() any {
+		buf := make([]byte, relayPiece)
+		return &buf
+	}
 	p.buffers.New = func() any {
 		size := max(spec.Front.MaxPending, minSetupBuffer)
 		if spec.Front.Protocol == codecs.HTTP {

@@ -28,6 +28,7 @@ type goroutineWeb struct {
 	trusted bool   // the client is a proxy of ours
 	shown   *shown // by the client's TLS, nil without
 	sockets sockets
+	face    *face
 
 	parser *http.Parser
 	routes *resolve.Local
@@ -47,7 +48,11 @@ type goroutineWeb struct {
 	requests int
 	lastRoute
 	state   webState
-	entered time.Duration // when the state was, since started; 0 before any
+	entered time.Duration      // when the state was, since started; 0 before any
+	times   timings            // before the first request
+	request *goroutineExchange // under way, nil between two
+	ended   atomic.Uint32      // the Reason that others have ended it for, 0 for none
+	told    bool               // the line of its last request has the session's reason
 	reason  Reason
 	cause   error
 }
@@ -59,7 +64,7 @@ func newGoroutineWeb(p *goroutinePort, conn *stream) *goroutineWeb {
 		port: p, conn: conn, peer: peer, started: time.Now(), admission: e.admit(p.spec),
 		parser: http.NewParser(e.cfg().HTTP.Limits), ids: newRequestIDs(),
 		routes: e.cache.Local(p.spec.Front.Protocol.String()),
-		state:  webReading,
+		state:  webReading, face: newFace(p, peer),
 	}
 	s.sockets.add(conn)
 	return s
@@ -90,11 +95,14 @@ func (s *goroutineWeb) account() {
 	s.sockets.close()
 	if d.stopping() {
 		s.reason, s.cause = Drained, nil
+	} else if why := Reason(s.ended.Load()); why.leaves() {
+		s.reason, s.cause = why, nil
 	}
 	d.removeWeb(s)
 	d.e.ended(&ending{
 		listener: s.port.spec, client: s.peer, admission: s.admission, route: s.route, resource: s.resource, state: s.state.state(), reason: s.reason, cause: s.cause,
-		established: s.tracked, age: time.Since(s.started), fromClient: s.received.Load(), toClient: s.toClient,
+		established: s.tracked, age: time.Since(s.started), times: s.times, web: true, told: s.told,
+		fromClient: s.received.Load(), toClient: s.toClient,
 	})
 }
 
@@ -110,7 +118,10 @@ func (s *goroutineWeb) next() bool {
 	if n == 0 {
 		return false // has been answered
 	}
+	s.request = r
 	keep := r.serve(n)
+	r.log()
+	s.request, s.told = nil, !keep
 	if !keep && s.state != webEnded && !r.wasLast() {
 		s.linger()
 	}
@@ -142,7 +153,7 @@ func (s *goroutineWeb) readHead(r *goroutineExchange) (int, error) {
 			s.become(webReading)
 			s.deadline(h.HeadTimeout)
 		}
-		s.received.Add(uint64(n))
+		s.count(n)
 		s.kept = append(s.kept, s.buf[:n]...)
 		if err != nil {
 			return 0, err
@@ -224,9 +235,15 @@ func (s *goroutineWeb) linger() {
 	s.deadline(s.port.d.e.cfg().Timeouts.Flush)
 	if s.conn.CloseWrite() == nil {
 		n, _ := io.Copy(io.Discard, s.conn)
-		s.received.Add(uint64(n))
+		s.count(int(n))
 	}
 	s.become(webEnded)
+}
+
+// count counts bytes read from the client.
+func (s *goroutineWeb) count(n int) {
+	s.received.Add(uint64(n))
+	s.face.moved(uint64(n), 0)
 }
 
 // abort closes the client's connection with a reset, so that what it has got of
@@ -258,5 +275,7 @@ func (s *goroutineWeb) resolve(resource []byte) (route *resolve.Route, cached bo
 func (s *goroutineWeb) become(state webState) {
 	now := time.Since(s.started)
 	s.port.d.e.phases.shards[0].leftWeb(s.state, s.entered, now)
+	s.note(now)
 	s.state, s.entered = state, now
+	s.face.state.Store(uint32(state.state()))
 }

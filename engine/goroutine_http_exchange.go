@@ -21,6 +21,9 @@ type goroutineExchange struct {
 	about    http.Exchange
 	up, down http.Body
 	begun    time.Time
+	size     int    // of the request's head
+	before   uint64 // what the session had received from backends
+	requestRecord
 	head     []byte // as the backend was sent it
 	approach approach
 	route    *resolve.Route // of the endpoint that is tried
@@ -32,6 +35,7 @@ type goroutineExchange struct {
 	answered bool // a byte of the response has come
 	headed   bool // the final response's head has been passed on
 	last     bool // the client makes no further request
+	logged   bool // its line was written
 	closes   bool // the client was told that its connection ends with it
 
 	connectBy time.Time // of all connection attempts
@@ -53,7 +57,8 @@ func (r *goroutineExchange) serve(n int) (keep bool) {
 	e := s.port.d.e
 	s.requests++
 	e.counters.requests.Add(1)
-	r.about, r.begun = r.request.Exchange(), time.Now()
+	r.about, r.begun, r.size, r.before = r.request.Exchange(), time.Now(), n, s.toClient
+	r.method, r.start = methodName(r.request.Method()), s.received.Load()-uint64(len(s.kept))
 	r.last = !r.about.KeepAlive
 	r.request.StartBody(&r.up)
 	r.uploaded.Store(r.up.Done())
@@ -66,7 +71,7 @@ func (r *goroutineExchange) serve(n int) (keep bool) {
 		s.kept = s.kept[n:]
 		return r.direct()
 	case resource == "":
-		s.reject(http.BadHost, &r.about, Malformed)
+		r.reject(http.BadHost, Malformed)
 		return false
 	case !s.within:
 		s.kept = s.kept[n:]
@@ -75,7 +80,7 @@ func (r *goroutineExchange) serve(n int) (keep bool) {
 	}
 	route, cached := s.resolve(r.request.Key())
 	r.cached = cached
-	if reason, refused := verdict(route); refused {
+	if reason, refused := e.verdict(route); refused {
 		s.depart(e, route, s.peer, s.received.Load(), s.toClient)
 		s.kept = s.kept[n:]
 		return r.refuse(reason, resource, route.Err)
@@ -101,8 +106,9 @@ func (r *goroutineExchange) arrive(route *resolve.Route) (Reason, error) {
 func (r *goroutineExchange) settle(route *resolve.Route, place *upstream.Resource) (Reason, error) {
 	s := r.s
 	if !s.arrive(s.port.d.e, route, place, s.peer, s.received.Load(), s.toClient) {
-		return ResourceFull, errFull
+		return s.port.d.e.noPlace(route), errFull
 	}
+	s.face.route.Store(route)
 	r.restart(route)
 	return 0, nil
 }
@@ -142,7 +148,10 @@ func (r *goroutineExchange) direct() bool {
 		}
 	}
 	r.about.KeepAlive = r.about.KeepAlive && r.up.Done()
-	return r.write(s.port.d.e.cfg().HTTP.Direct.Append(s.out[:0], &r.about)) && r.about.KeepAlive
+	direct := s.port.d.e.cfg().HTTP.Direct
+	r.status = direct.Status
+	r.whole = r.write(direct.Append(s.out[:0], &r.about))
+	return r.whole && r.about.KeepAlive
 }
 
 // stall is when something must have moved.
@@ -168,10 +177,8 @@ func (r *goroutineExchange) write(b []byte) bool {
 
 // refuse answers that the request can't be served, and why.
 func (r *goroutineExchange) refuse(reason Reason, resource string, cause error) bool {
-	s := r.s
-	s.port.d.e.log.refused(s.port.spec, s.peer, resource, reason, cause)
 	answer := refusalAnswer(reason, resource, cause)
-	return r.reply(&answer, reason)
+	return r.reply(&answer, reason, cause)
 }
 
 // unserved is refuse for a client that may have left.
@@ -185,8 +192,9 @@ func (r *goroutineExchange) unserved(reason Reason, resource string, cause error
 
 // reply answers in the backend's place. The connection goes on if the client
 // has sent its whole request.
-func (r *goroutineExchange) reply(answer *http.Answer, reason Reason) bool {
+func (r *goroutineExchange) reply(answer *http.Answer, reason Reason, cause error) bool {
 	s := r.s
+	r.requestRecord.refuse(answer.Status, reason, cause)
 	r.stopReading()
 	r.about.KeepAlive = r.about.KeepAlive && r.uploaded.Load()
 	s.port.d.e.counters.refused[reason].Add(1)
@@ -216,7 +224,7 @@ func (r *goroutineExchange) forward(resource string) bool {
 // answers: from the pool, unless the last one from there was dead.
 func (r *goroutineExchange) connect() (Reason, error) {
 	for {
-		if len(r.approach.whole.Alternatives) == 0 && r.take(r.approach.whole) {
+		if r.s.port.d.e.poolable(r.approach.whole) && r.take(r.approach.whole) {
 			return 0, nil
 		}
 		choice, found := r.approach.choose(r.s.port.d.e)
@@ -294,7 +302,8 @@ func (r *goroutineExchange) dial(leg backendTLS, v *visit) (failure error) {
 		conn, err := d.dial(d.serving, addr, share)
 		v.attempted(upstream.Classify(err))
 		if err == nil && s.sockets.add(conn) {
-			r.link = &goroutineLink{conn: conn, to: linkKey{addr, leg}, visit: *v, born: time.Now()}
+			r.link = &goroutineLink{conn: conn, to: linkKey{addr, leg}, visit: *v, born: time.Now(), counted: &d.e.links.shards[0]}
+			r.link.counted.created.Add(1)
 			return nil
 		}
 		if failure = err; err == nil {

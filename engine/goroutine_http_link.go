@@ -19,10 +19,12 @@ type goroutineLink struct {
 	received uint64
 	born     time.Time
 	watched  chan error // what watch has read when it was taken, nil for nothing
+	counted  *linkShard
 }
 
 func (l *goroutineLink) close() {
 	_ = l.conn.Close()
+	l.counted.closed.Add(1)
 	l.visit.leave(0, l.received)
 }
 
@@ -38,7 +40,7 @@ func (l *goroutineLink) reset() { _ = l.conn.SetLinger(0) }
 // that was used last is used first. Each is watched by a goroutine that reads:
 // whatever a resting connection has to say, nobody asked, and it is closed.
 type goroutineLinks struct {
-	http     *HTTP
+	e        *Engine
 	watching sync.WaitGroup
 
 	mu     sync.Mutex // guards what follows
@@ -47,9 +49,11 @@ type goroutineLinks struct {
 	closed bool
 }
 
-func newGoroutineLinks(h *HTTP) *goroutineLinks {
-	return &goroutineLinks{http: h, idle: make(map[linkKey][]*goroutineLink)}
+func newGoroutineLinks(e *Engine) *goroutineLinks {
+	return &goroutineLinks{e: e, idle: make(map[linkKey][]*goroutineLink)}
 }
+
+func (p *goroutineLinks) http() *HTTP { return &p.e.cfg().HTTP }
 
 // take lends a connection to one of the addresses, encrypted as said, nil if
 // there is none.
@@ -61,7 +65,13 @@ func (p *goroutineLinks) take(addrs []netip.AddrPort, leg backendTLS) *goroutine
 		}
 		_ = l.conn.SetReadDeadline(time.Now()) // ends the watch
 		// A watch that was ended at once hasn't looked at the socket.
-		if <-l.watched == nil && !p.old(l) && !l.spoke() {
+		switch spoken := <-l.watched != nil || l.spoke(); {
+		case spoken:
+			l.counted.lost.Add(1)
+		case p.old(l):
+			l.counted.expired.Add(1)
+		default:
+			l.counted.reused.Add(1)
 			return l
 		}
 		l.close()
@@ -85,12 +95,17 @@ func (p *goroutineLinks) pop(addrs []netip.AddrPort, leg backendTLS) *goroutineL
 func (p *goroutineLinks) put(l *goroutineLink) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || p.count >= p.http.PoolSize || p.old(l) || l.to.leg.personal() {
+	old := p.old(l)
+	if old {
+		l.counted.expired.Add(1)
+	}
+	if old || p.closed || p.count >= p.http().PoolSize || l.to.leg.personal() {
 		l.close()
 		return
 	}
 	p.idle[l.to] = append(p.idle[l.to], l)
 	p.count++
+	l.counted.idle.Add(1)
 	_ = l.conn.SetReadDeadline(p.until(l))
 	l.watched = make(chan error, 1)
 	p.watching.Go(func() { p.watch(l) })
@@ -98,10 +113,10 @@ func (p *goroutineLinks) put(l *goroutineLink) {
 
 // until is when a connection has rested or lived for too long, zero for never.
 func (p *goroutineLinks) until(l *goroutineLink) (at time.Time) {
-	if p.http.PoolIdle > 0 {
-		at = time.Now().Add(p.http.PoolIdle)
+	if p.http().PoolIdle > 0 {
+		at = time.Now().Add(p.http().PoolIdle)
 	}
-	if end := l.born.Add(p.http.PoolLifetime); p.http.PoolLifetime > 0 && (at.IsZero() || end.Before(at)) {
+	if end := l.born.Add(p.http().PoolLifetime); p.http().PoolLifetime > 0 && (at.IsZero() || end.Before(at)) {
 		at = end
 	}
 	return at
@@ -117,7 +132,7 @@ func (p *goroutineLinks) watch(l *goroutineLink) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.drop(l) {
-		l.close() // it rested for too long, or spoke
+		p.ended(l, n > 0 || !errors.Is(err, os.ErrDeadlineExceeded))
 		return
 	}
 	switch {
@@ -129,6 +144,18 @@ func (p *goroutineLinks) watch(l *goroutineLink) {
 	l.watched <- err
 }
 
+// ended closes a connection that has rested for too long, or has been lost: its
+// backend ended it or spoke. mu is held.
+func (p *goroutineLinks) ended(l *goroutineLink, lost bool) {
+	switch {
+	case lost:
+		l.counted.lost.Add(1)
+	case !p.closed:
+		l.counted.expired.Add(1)
+	}
+	l.close()
+}
+
 // drop takes a connection out, and says whether it was there. mu is held.
 func (p *goroutineLinks) drop(l *goroutineLink) bool {
 	rest := p.idle[l.to]
@@ -137,6 +164,7 @@ func (p *goroutineLinks) drop(l *goroutineLink) bool {
 		return false
 	}
 	p.count--
+	l.counted.idle.Add(-1)
 	if rest = slices.Delete(rest, at, at+1); len(rest) == 0 {
 		delete(p.idle, l.to)
 	} else {
@@ -147,7 +175,7 @@ func (p *goroutineLinks) drop(l *goroutineLink) bool {
 
 // old says that a connection has lived for too long.
 func (p *goroutineLinks) old(l *goroutineLink) bool {
-	return p.http.PoolLifetime > 0 && time.Since(l.born) >= p.http.PoolLifetime
+	return p.http().PoolLifetime > 0 && time.Since(l.born) >= p.http().PoolLifetime
 }
 
 // close closes all of them, and those that are still to come.

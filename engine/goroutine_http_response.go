@@ -25,9 +25,10 @@ func (r *goroutineExchange) receive(resource string) (again, keep bool) {
 		n, err := l.conn.Read(*buf)
 		l.received += uint64(n)
 		s.toClient += uint64(n)
+		s.face.moved(0, uint64(n))
 		switch {
 		case n > 0:
-			r.answered = true
+			r.noteFirst()
 			l.report(upstream.Served)
 			r.movedDown.Store(true)
 			l.kept = append(l.kept, (*buf)[:n]...)
@@ -39,6 +40,16 @@ func (r *goroutineExchange) receive(resource string) (again, keep bool) {
 		default:
 			return r.ended(err, resource)
 		}
+	}
+}
+
+// noteFirst notes that the backend has answered.
+func (r *goroutineExchange) noteFirst() {
+	if !r.answered {
+		r.answered = true
+		took := time.Since(r.s.started) - r.s.entered
+		r.s.face.firstByte.observe(took)
+		r.requestRecord.heard(took)
 	}
 }
 
@@ -129,7 +140,7 @@ func (r *goroutineExchange) appendResponse(dst []byte) []byte {
 	}
 	s := r.s
 	e := s.port.d.e
-	r.headed = true
+	r.headed, r.status = true, r.response.Status()
 	reply := e.reply(!r.uploaded.Load())
 	if e.cfg().HTTP.Telemetry {
 		reply.Extra = appendTelemetry(nil, r.route, r.cached, time.Since(r.begun))
@@ -150,6 +161,7 @@ func (r *goroutineExchange) complete(clean bool) (keep bool) {
 		s.reason, s.state = r.upFailure.reason, webEnded
 		return false
 	}
+	r.whole = true
 	draining := s.port.d.e.draining.Load()
 	if clean && sent && !r.unsent.Load() && r.response.Reusable() && !draining {
 		s.sockets.remove(r.link.conn)
@@ -206,5 +218,5 @@ func (r *goroutineExchange) ended(err error, resource string) (again, keep bool)
 func (r *goroutineExchange) badResponse(why http.Reason) bool {
 	r.fail()
 	answer := why.Answer()
-	return r.reply(&answer, BackendMalformed)
+	return r.reply(&answer, BackendMalformed, nil)
 }

@@ -28,7 +28,7 @@ func (r *goroutineExchange) switched(out []byte) {
 	relaying.Go(func() { session.relay(&session.client, &session.backend) })
 	session.relay(&session.backend, &session.client)
 	relaying.Wait()
-	s.received.Add(session.client.received)
+	s.received.Add(session.client.received) // which the relay has counted
 	s.toClient += session.backend.received
 	l.received += session.backend.received
 	s.reason, s.state = session.reason, webEnded
@@ -39,10 +39,11 @@ func (r *goroutineExchange) switched(out []byte) {
 // like those that never spoke HTTP.
 func (s *goroutineWeb) asRelay(l *goroutineLink) *goroutineSession {
 	session := &goroutineSession{
-		port: s.port, addr: s.peer, state: Relaying, cancel: func() {},
+		port: s.port, addr: s.peer, state: Relaying, cancel: func() {}, face: s.face,
 		client:  peer{conn: s.conn, box: inbox{s.kept}, closed: ClientClosed, reset: ClientReset},
 		backend: peer{conn: l.conn, closed: BackendClosed, reset: BackendReset},
 	}
+	session.asked.Store(-1) // its first bytes were the response's head
 	session.moved.L = &session.mu
 	session.sockets.add(s.conn)
 	session.sockets.add(l.conn)

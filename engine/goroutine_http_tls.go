@@ -18,7 +18,7 @@ func (s *goroutineWeb) secure() bool {
 	s.become(webSecuring)
 	s.deadline(d.e.cfg().Timeouts.Handshake)
 	conn := tls.Server(&wire{TCPConn: s.conn.TCPConn}, spec.TLS.Config(spec.Front.ALPN))
-	if err := d.shake(conn); err != nil {
+	if err := d.shake(withClient, conn); err != nil {
 		s.insecure(err)
 		return false
 	}
@@ -26,6 +26,7 @@ func (s *goroutineWeb) secure() bool {
 	state := conn.ConnectionState()
 	told := shownBy(&state)
 	s.shown = &told
+	s.face.secured.Store(true)
 	s.become(webReading)
 	return true
 }
@@ -51,7 +52,7 @@ func (r *goroutineExchange) secure(leg backendTLS) error {
 	e := s.port.d.e
 	_ = l.conn.SetDeadline(time.Now().Add(e.cfg().Timeouts.Handshake))
 	conn := tls.Client(&wire{TCPConn: l.conn.TCPConn}, e.cfg().TLS.Backends.Config(leg.verify, leg.name, s.port.spec.Front.ALPN))
-	if err := s.port.d.shake(conn); err != nil {
+	if err := s.port.d.shake(withBackend, conn); err != nil {
 		return err
 	}
 	_ = l.conn.SetDeadline(time.Time{})

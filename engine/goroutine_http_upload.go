@@ -41,7 +41,7 @@ func (s *goroutineWeb) readMore() *upFailure {
 
 func (s *goroutineWeb) readNow() *upFailure {
 	n, err := s.conn.Read(s.buf)
-	s.received.Add(uint64(n))
+	s.count(n)
 	s.kept = append(s.kept[:0], s.buf[:n]...)
 	switch {
 	case n > 0:
@@ -129,7 +129,7 @@ func (r *goroutineExchange) watch() *upFailure {
 			return nil
 		}
 		n, err := s.conn.Read(s.buf)
-		s.received.Add(uint64(n))
+		s.count(n)
 		s.kept = append(s.kept, s.buf[:n]...)
 		switch {
 		case err == io.EOF || errors.Is(err, os.ErrDeadlineExceeded):
@@ -195,6 +195,6 @@ func (r *goroutineExchange) giveUp(failure *upFailure) {
 	case failure.why == http.OK:
 		s.reason, s.state = failure.reason, webEnded
 	default:
-		s.reject(failure.why, &r.about, failure.reason)
+		r.reject(failure.why, failure.reason)
 	}
 }

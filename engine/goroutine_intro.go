@@ -31,6 +31,7 @@ func (s *goroutineSession) introduce() bool {
 		}
 		if h.Known() {
 			s.addr, s.local = h.Client, h.Local
+			s.face.client.Store(&h.Client)
 		}
 	}
 	e.admitOf(s.addr, &s.admission)
@@ -75,6 +76,7 @@ func (s *goroutineWeb) introduce() bool {
 		}
 		if h.Known() {
 			s.peer, s.local = h.Client, h.Local
+			s.face.client.Store(&h.Client)
 		}
 		s.become(webReading)
 	}

@@ -40,23 +40,6 @@ func deferAccept(fd int, wait time.Duration) error {
 	return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, int((wait+time.Second-1)/time.Second))
 }
 
-// listenerFile returns a duplicate of a socket with a name for it, which is the
-// caller's to close.
-func listenerFile(ln *net.TCPListener, name string) (file *os.File, err error) {
-	c, err := ln.SyscallConn()
-	if err != nil {
-		return nil, err
-	}
-	err = onSocket(c, func(fd int) error {
-		dup, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
-		if err == nil {
-			file = os.NewFile(uintptr(dup), name)
-		}
-		return os.NewSyscallError("dup", err)
-	})
-	return file, err
-}
-
 func control(userTimeout, wait time.Duration) socketControl {
 	return func(_, _ string, c syscall.RawConn) error {
 		return onSocket(c, func(fd int) error {

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/proxy-engine/proxy-engine/engine/reactor"
 	"github.com/proxy-engine/proxy-engine/upstream"
 )
 
@@ -170,7 +171,7 @@ func closeAll(ways []*goroutineDoorway) {
 func (d *goroutineDriver) files() (all []*os.File, err error) {
 	for _, y := range d.doorways {
 		for _, s := range y.sockets {
-			file, failure := listenerFile(s.ln, s.port.Load().spec.Name)
+			file, failure := reactor.Duplicate(s.ln, s.port.Load().spec.Name)
 			if failure != nil {
 				err = errors.Join(err, failure)
 				continue

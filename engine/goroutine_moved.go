@@ -10,26 +10,35 @@ import (
 	"github.com/proxy-engine/proxy-engine/resolve"
 )
 
-// leave implements driver. A session whose goroutines hold it is waited for
-// beside the others.
-func (d *goroutineDriver) leave(to homes) {
+// leave implements driver.
+func (d *goroutineDriver) leave(who func(*resolve.Route) bool, why Reason) {
 	sessions, muxes := d.leavers()
+	holding(sessions, func(s *goroutineSession) {
+		if s.route != nil && who(s.route) {
+			s.leave(why)
+		}
+	})
+	for _, s := range muxes {
+		s.leave(who, why)
+	}
+}
+
+// holding calls fn for each session with its mu held. One whose goroutines hold it is
+// waited for beside the others.
+func holding(sessions []*goroutineSession, fn func(*goroutineSession)) {
 	var held sync.WaitGroup
 	defer held.Wait()
 	for _, s := range sessions {
 		if s.mu.TryLock() {
-			s.leave(to)
+			fn(s)
 			s.mu.Unlock()
 			continue
 		}
 		held.Go(func() {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.leave(to)
+			fn(s)
 		})
-	}
-	for _, s := range muxes {
-		s.leave(to)
 	}
 }
 
@@ -59,6 +68,7 @@ func (s *goroutineWeb) relays(session *goroutineSession, route *resolve.Route) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.relayed = session
+	s.face.switched.Store(true)
 }
 
 func (s *goroutineWeb) switchedTo() *goroutineSession {
@@ -70,18 +80,19 @@ func (s *goroutineWeb) switchedTo() *goroutineSession {
 // leave ends an established session in order, as if its client had said that it
 // sends nothing more: what has come is answered yet. One that isn't established
 // is looked at again. The caller holds mu.
-func (s *goroutineSession) leave(to homes) {
-	if s.state != Relaying && s.state != Standing || s.leaving() || !to.left(s.route) {
-		return
+func (s *goroutineSession) leave(why Reason) bool {
+	if s.state != Relaying && s.state != Standing || s.leaving() {
+		return false
 	}
-	s.reason, s.ending = Moved, true
+	s.reason, s.ending = why, true
 	_ = s.client.conn.SetWriteDeadline(s.breakOff())
 	_ = s.backend.conn.SetDeadline(s.breakOff())
 	_ = s.client.conn.SetReadDeadline(wakeUp)
+	return true
 }
 
 // leaving says that the session was told to leave. The caller holds mu.
-func (s *goroutineSession) leaving() bool { return s.reason == Moved }
+func (s *goroutineSession) leaving() bool { return s.reason.leaves() }
 
 // startRelay sets the deadline of what is read from a side.
 func (s *goroutineSession) startRelay(from *peer) {
@@ -104,7 +115,7 @@ func (s *goroutineSession) cut(from, to *peer) (ended bool) {
 		to.shut = true
 		return true
 	}
-	s.finish(Moved, nil)
+	s.finish(s.reason, nil)
 	return false
 }
 
@@ -114,7 +125,7 @@ func (s *goroutineSession) endLeaving(from *peer) {
 		s.awaitRelay(io.EOF)
 		return
 	}
-	s.finish(Moved, nil)
+	s.finish(s.reason, nil)
 }
 
 // discard reads what the client of a session that leaves still sends, until its
@@ -129,28 +140,28 @@ func (s *goroutineSession) discard() {
 	}
 	_ = s.client.conn.SetReadDeadline(until)
 	n, err := io.Copy(io.Discard, s.client.conn)
-	s.client.received += uint64(n)
+	s.count(&s.client, int(n))
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.finish(Moved, nil)
+		s.finish(s.reason, nil)
 	}
 }
 
 // leave has the client's requests for resources that have moved go there, and
 // gives the branches to where they were the time to answer what is under way.
-func (s *goroutineMultiplex) leave(to homes) {
-	for _, b := range s.leavers(to) {
-		b.bury(Moved)
+func (s *goroutineMultiplex) leave(who func(*resolve.Route) bool, why Reason) {
+	for _, b := range s.leavers(who) {
+		b.bury(why)
 		_ = b.conn.SetReadDeadline(time.Now().Add(s.port.d.e.cfg().Timeouts.Flush))
 	}
 }
 
-func (s *goroutineMultiplex) leavers(to homes) (branches []*goroutineBranch) {
+func (s *goroutineMultiplex) leavers(who func(*resolve.Route) bool) (branches []*goroutineBranch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, b := range s.branches {
-		if to.left(b.route) {
+		if who(b.route) {
 			branches = append(branches, b)
 		}
 	}

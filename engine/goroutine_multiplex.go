@@ -41,6 +41,7 @@ type goroutineMultiplex struct {
 	local   netip.AddrPort // where the client went to, by a proxy's word; zero without
 	admission
 	sockets sockets
+	face    *face
 	ctx     context.Context // ends with the session
 	end     context.CancelFunc
 	shown   *shown // by the client's TLS, nil without
@@ -50,6 +51,8 @@ type goroutineMultiplex struct {
 	buf      []byte // for reading
 	kept     []byte // what the client has sent and nobody has consumed
 	state    State
+	entered  time.Duration // when the state was, since started; 0 before any
+	times    timings
 	received uint64
 	patient  bool             // the multiplexer serves the client itself
 	passing  *goroutineBranch // has a part of the request, nil for none
@@ -68,7 +71,7 @@ type goroutineMultiplex struct {
 func newGoroutineMultiplex(p *goroutinePort, conn *stream) *goroutineMultiplex {
 	s := &goroutineMultiplex{
 		port: p, conn: conn, addr: addrPortOf(conn.RemoteAddr()), started: time.Now(), admission: p.d.e.admit(p.spec),
-		branches: make(map[string]*goroutineBranch),
+		branches: make(map[string]*goroutineBranch), face: newFace(p, addrPortOf(conn.RemoteAddr())),
 	}
 	s.ctx, s.end = context.WithCancel(p.d.serving)
 	s.sockets.add(conn)
@@ -123,16 +126,23 @@ func (s *goroutineMultiplex) account() {
 	d := s.port.d
 	s.finish(ClientGone, nil) // unless it has a reason
 	s.working.Wait()
+	s.times.note(s.state, s.entered, time.Since(s.started))
 	d.removeMultiplex(s)
 	d.e.ended(&ending{
 		listener: s.port.spec, client: s.addr, admission: s.admission, state: s.state, reason: s.reason, cause: s.cause,
-		age: time.Since(s.started), fromClient: s.received, toClient: s.toClient.Load(),
+		age: time.Since(s.started), times: s.times, fromClient: s.received, toClient: s.toClient.Load(),
 	})
 }
 
 // enter changes the state and starts its deadline, 0 for none.
 func (s *goroutineMultiplex) enter(state State, deadline time.Duration) {
-	s.state = state
+	if s.state != state || s.entered == 0 {
+		now := time.Since(s.started)
+		s.port.d.e.phases.shards[0].left(s.state, s.entered, now)
+		s.times.note(s.state, s.entered, now)
+		s.state, s.entered = state, now
+		s.face.state.Store(uint32(state))
+	}
 	var at time.Time
 	if deadline > 0 {
 		at = time.Now().Add(deadline)
@@ -180,7 +190,7 @@ func (s *goroutineMultiplex) drop(n int) {
 // read waits for more of the client's bytes.
 func (s *goroutineMultiplex) read() bool {
 	n, err := s.conn.Read(s.buf)
-	s.received += uint64(n)
+	s.count(n)
 	s.kept = append(s.kept, s.buf[:n]...)
 	if err == nil {
 		return true
@@ -227,7 +237,13 @@ func (s *goroutineMultiplex) say(reason Reason, f codecs.Failure, cause error) {
 	_ = s.conn.CloseWrite()
 	// Unread bytes would turn the close into a reset that overtakes the words.
 	n, _ := io.Copy(io.Discard, s.conn)
+	s.count(int(n))
+}
+
+// count counts bytes that the client has sent.
+func (s *goroutineMultiplex) count(n int) {
 	s.received += uint64(n)
+	s.face.moved(uint64(n), 0)
 }
 
 // route passes the request on to its resource's backend.

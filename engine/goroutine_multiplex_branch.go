@@ -21,6 +21,13 @@ type goroutineBranch struct {
 	visit    visit
 	conn     *stream
 
+	// phase is what it is going through before its backend serves it, entered since
+	// when (since the session's start). The client's goroutine's.
+	phase   State
+	entered time.Duration
+
+	asked atomic.Int64 // when the backend was sent its first byte, likewise; 0 before
+
 	used bool          // a request was passed on. The client's goroutine's
 	sent atomic.Uint64 // bytes of requests
 	// received counts those of answers, and holds says that the client is kept for
@@ -44,9 +51,10 @@ func (b *goroutineBranch) begin() {
 	s.mu.Lock()
 	s.branches[b.resource] = b
 	s.mu.Unlock()
-	s.port.d.e.tracker.put(trackConnect, b.route, s.addr, 0, 0)
+	s.port.d.e.tracker().put(trackConnect, b.route, s.addr, 0, 0)
 	if hello := b.codec.Hello(); len(hello) > 0 {
 		_ = b.conn.SetReadDeadline(time.Now().Add(s.port.d.e.cfg().Timeouts.Open))
+		b.asks()
 		_, _ = b.conn.Write(hello) // if that fails, reading does
 	}
 	s.working.Go(b.run)
@@ -73,6 +81,7 @@ func (b *goroutineBranch) pass() (step codecs.Step, alive bool) {
 // send passes on bytes of a request. What a broken backend doesn't take is
 // dropped: its goroutine answers the request.
 func (b *goroutineBranch) send(p []byte) {
+	b.asks()
 	n, _ := b.conn.Write(p)
 	b.sent.Add(uint64(n))
 }
@@ -97,6 +106,7 @@ func (b *goroutineBranch) listen(buf []byte) (Reason, error) {
 		if n > 0 && b.received == 0 {
 			_ = b.conn.SetReadDeadline(time.Time{})
 			b.visit.report(upstream.Served)
+			b.answered()
 		}
 		b.received += uint64(n)
 		in := buf[:n]
@@ -153,12 +163,27 @@ func (b *goroutineBranch) deliver(p []byte, within bool) {
 	if len(p) > 0 {
 		n, err := b.s.conn.Write(p)
 		b.s.toClient.Add(uint64(n))
+		b.s.face.moved(0, uint64(n))
 		if err != nil {
 			b.s.finish(ClientReset, nil)
 		}
 	}
 	if !within {
 		b.release()
+	}
+}
+
+// asks notes that the backend is being sent something.
+func (b *goroutineBranch) asks() {
+	if b.asked.Load() == 0 {
+		b.asked.CompareAndSwap(0, int64(time.Since(b.s.started)))
+	}
+}
+
+// answered notes the backend's first bytes.
+func (b *goroutineBranch) answered() {
+	if asked := b.asked.Load(); asked > 0 {
+		b.s.face.firstByte.observe(time.Since(b.s.started) - time.Duration(asked))
 	}
 }
 
@@ -224,5 +249,5 @@ func (b *goroutineBranch) account() {
 	b.visit.leave(sent, b.received)
 	e := b.s.port.d.e
 	e.resources.Leave(b.place)
-	e.tracker.put(trackDisconnect, b.route, b.s.addr, sent, b.received)
+	e.tracker().put(trackDisconnect, b.route, b.s.addr, sent, b.received)
 }

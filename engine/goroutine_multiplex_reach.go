@@ -37,6 +37,7 @@ func (s *goroutineMultiplex) introduce() bool {
 		}
 		if h.Known() {
 			s.addr, s.local = h.Client, h.Local
+			s.face.client.Store(&h.Client)
 		}
 	}
 	e.admitOf(s.addr, &s.admission)
@@ -53,7 +54,7 @@ func (s *goroutineMultiplex) secure() bool {
 	}
 	s.enter(Securing, d.e.cfg().Timeouts.Handshake)
 	conn := tls.Server(&wire{TCPConn: s.conn.TCPConn}, spec.TLS.Config(spec.Front.ALPN))
-	if err := d.shake(conn); err != nil {
+	if err := d.shake(withClient, conn); err != nil {
 		s.finish(handshakeReason(err), err)
 		return false
 	}
@@ -61,6 +62,7 @@ func (s *goroutineMultiplex) secure() bool {
 	state := conn.ConnectionState()
 	told := shownBy(&state)
 	s.shown = &told
+	s.face.secured.Store(true)
 	s.mux.Secured(told.tls)
 	return true
 }
@@ -78,12 +80,20 @@ func (s *goroutineMultiplex) branch(resource string) (*goroutineBranch, rejectio
 	}
 	b = &goroutineBranch{s: s, resource: resource}
 	reason, cause, reached := b.reach()
+	b.enter(Standing)
 	if !reached {
 		b.leave()
 		return nil, rejectionFor(reason, resource, cause)
 	}
 	b.begin()
 	return b, rejection{}
+}
+
+// enter changes the phase. Standing is the end of all that are timed.
+func (b *goroutineBranch) enter(phase State) {
+	now := time.Since(b.s.started)
+	b.s.port.d.e.phases.shards[0].left(b.phase, b.entered, now)
+	b.phase, b.entered = phase, now
 }
 
 // leave ends the stay of a branch that came to nothing.
@@ -97,20 +107,21 @@ func (b *goroutineBranch) leave() {
 func (b *goroutineBranch) reach() (Reason, error, bool) {
 	e := b.s.port.d.e
 	req := visitor{b.s.addr, b.s.shown}.request(b.s.port.spec, b.resource)
+	b.enter(Resolving)
 	asking, done := context.WithTimeout(b.s.ctx, e.cfg().Timeouts.Resolve)
 	route, err := e.cache.Fetch(asking, req)
 	done()
 	if err != nil {
 		route = &resolve.Route{Request: req, Err: err}
 	}
-	if reason, refused := verdict(route); refused {
+	if reason, refused := e.verdict(route); refused {
 		return reason, route.Err, false
 	}
 	if e.mustWait(route) {
 		return b.wake(req, route)
 	}
 	if b.place = e.enter(route); b.place == nil {
-		return ResourceFull, errFull, false
+		return e.noPlace(route), errFull, false
 	}
 	return b.approach(req, approach{whole: route})
 }
@@ -120,6 +131,7 @@ func (b *goroutineBranch) wake(req resolve.Request, route *resolve.Route) (Reaso
 	s, e := b.s, b.s.port.d.e
 	e.resources.Leave(b.place) // to be taken anew, in turn
 	b.place = nil
+	b.enter(Waking)
 	waiting, done := context.WithTimeoutCause(s.ctx, e.cfg().ColdStart.Timeout, errWakeTimeout)
 	defer done()
 	woken, place := e.awaitStart(waiting, req, route, func() bool { return ended(s.conn.TCPConn) })
@@ -127,7 +139,7 @@ func (b *goroutineBranch) wake(req resolve.Request, route *resolve.Route) (Reaso
 		return wakeReason(woken.Err), woken.Err, false
 	}
 	if b.place = place; place == nil {
-		return ResourceFull, errFull, false
+		return e.noPlace(route), errFull, false
 	}
 	return b.approach(req, approach{whole: woken, woken: true})
 }
@@ -135,6 +147,7 @@ func (b *goroutineBranch) wake(req resolve.Request, route *resolve.Route) (Reaso
 // approach goes on to one of a route's endpoints, the first that answers.
 func (b *goroutineBranch) approach(req resolve.Request, a approach) (Reason, error, bool) {
 	e := b.s.port.d.e
+	b.enter(Connecting)
 	deadline := time.Now().Add(e.connectTimeout(a.whole))
 	for {
 		choice, found := a.choose(e)
@@ -186,9 +199,10 @@ func (b *goroutineBranch) secure(leg backendTLS) (Reason, error, bool) {
 	if leg.verify == tlsterm.Off {
 		return 0, nil, true
 	}
+	b.enter(SecuringBackend)
 	_ = b.conn.SetDeadline(time.Now().Add(e.cfg().Timeouts.Handshake))
 	conn := tls.Client(&wire{TCPConn: b.conn.TCPConn}, e.cfg().TLS.Backends.Config(leg.verify, leg.name, s.port.spec.Front.ALPN))
-	if err := s.port.d.shake(conn); err != nil {
+	if err := s.port.d.shake(withBackend, conn); err != nil {
 		b.visit.report(upstream.HandshakeFailed)
 		s.sockets.remove(b.conn)
 		_ = b.conn.Close()

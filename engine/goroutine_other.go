@@ -4,7 +4,7 @@ package engine
 
 import (
 	"net"
-	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -25,10 +25,6 @@ func listenControl(*reactor.ListenOptions) func(network, address string, c sysca
 
 func handListener(*net.TCPListener, *reactor.ListenOptions) error { return nil }
 
-// listenerFile returns a duplicate of a socket, which is the caller's to close. Its
-// name is the system's.
-func listenerFile(ln *net.TCPListener, _ string) (*os.File, error) { return ln.File() }
-
 // broken is only needed where reading fails without saying so.
 func broken(*net.TCPConn) bool { return false }
 
@@ -39,3 +35,9 @@ func unread(*net.TCPConn) bool { return false }
 func sent(*net.TCPConn) bool { return true }
 
 func awaitSent(*net.TCPConn, time.Time) {}
+
+// copyPlain passes on what comes from one connection until its end, and says how much
+// as it does. The error may be either side's.
+func copyPlain(to, from *net.TCPConn, buffers *sync.Pool, moved func(n int)) error {
+	return copyBuffered(to, &stream{TCPConn: from}, buffers, moved)
+}

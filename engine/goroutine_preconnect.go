@@ -141,7 +141,7 @@ func (p *goroutineReady) reach(key *readyKey, endpoint string) *stream {
 	stop := context.AfterFunc(p.d.open, func() { _ = conn.SetDeadline(wakeUp) })
 	defer stop()
 	secured := tls.Client(&wire{TCPConn: conn.TCPConn}, e.cfg().TLS.Backends.Config(leg.verify, leg.name, listener.Front.ALPN))
-	if p.d.shake(secured) != nil || p.d.open.Err() != nil {
+	if p.d.shake(withBackend, secured) != nil || p.d.open.Err() != nil {
 		_ = conn.Close()
 		return nil
 	}

@@ -26,8 +26,8 @@ func (s *goroutineSession) passed(from, to *peer, err error) (ended bool) {
 	defer s.mu.Unlock()
 	from.done = true
 	switch {
-	case s.state != Relaying:
-		// Another goroutine is ending the session.
+	case s.state != Relaying || s.port.d.stopping():
+		// Another goroutine is ending the session, or all of them.
 	case errors.Is(err, os.ErrDeadlineExceeded) && s.leaving():
 		return s.cut(from, to)
 	case from.ended(err):
@@ -52,6 +52,9 @@ func (s *goroutineSession) passed(from, to *peer, err error) (ended bool) {
 // side's; nil and io.EOF are from's orderly end.
 func (s *goroutineSession) pass(from, to *peer) error {
 	if left := from.box.bytes(); len(left) > 0 {
+		if to == &s.backend {
+			s.asks()
+		}
 		_, err := to.conn.Write(left)
 		from.box.drop()
 		if err != nil {
@@ -61,9 +64,12 @@ func (s *goroutineSession) pass(from, to *peer) error {
 	if from.lost != nil {
 		return from.lost
 	}
-	n, err := from.conn.copyTo(to.conn, &s.port.buffers)
-	from.received += uint64(n)
-	return err
+	return from.conn.copyTo(to.conn, s.port, func(n int) {
+		s.count(from, n)
+		if to == &s.backend {
+			s.asks()
+		}
+	})
 }
 
 // note remembers which side ended first: it is the session's reason.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
@@ -33,12 +34,15 @@ type goroutineSession struct {
 	admission
 	sockets  sockets
 	upstream sync.WaitGroup // the backend's goroutine
+	face     *face
+	asked    atomic.Int64 // when the backend was sent its first byte, in ns since started; 0 before
 
 	mu              sync.Mutex // guards all below
 	moved           sync.Cond  // told when state changes
 	state           State
 	last            State         // before Closed
 	entered         time.Duration // when the state was (since started); 0 before any
+	times           timings
 	client, backend peer
 	codec           codecs.Codec
 	cancel          context.CancelFunc // of resolving and connecting
@@ -64,8 +68,8 @@ type peer struct {
 	conn *stream
 	// box keeps what the codec hasn't consumed; the relay begins with it.
 	box inbox
-	// received counts the bytes that came from the side, but for what a
-	// broken other side didn't take. Its goroutine's.
+	// received counts the bytes that came from the side, but for what splice
+	// couldn't get to a broken other side. Its goroutine's, by count.
 	received uint64
 	lost     error // the end of reading, if that came before the relay
 	shut     bool  // EOF has been said to the side
@@ -80,6 +84,7 @@ func newGoroutineSession(p *goroutinePort, conn *stream) *goroutineSession {
 		client:  peer{conn: conn, closed: ClientClosed, reset: ClientReset},
 		backend: peer{closed: BackendClosed, reset: BackendReset},
 		cancel:  func() {},
+		face:    newFace(p, addrPortOf(conn.RemoteAddr())),
 	}
 	s.moved.L = &s.mu
 	s.sockets.add(conn)
@@ -116,7 +121,7 @@ func (s *goroutineSession) account() {
 	e.ended(&ending{
 		listener: s.port.spec, client: s.addr, admission: s.admission, route: s.route, visit: s.visit, resource: s.resource,
 		state: s.last, reason: s.reason, cause: s.cause, established: s.served,
-		age:        time.Since(s.started),
+		age: time.Since(s.started), times: s.times,
 		fromClient: s.client.received, toClient: s.backend.received,
 	})
 }
@@ -137,9 +142,11 @@ func (s *goroutineSession) become(state State) {
 	if s.state != state || s.entered == 0 {
 		now := time.Since(s.started)
 		s.port.d.e.phases.shards[0].left(s.state, s.entered, now)
+		s.times.note(s.state, s.entered, now)
 		s.entered = now
 	}
 	s.state = state
+	s.face.state.Store(uint32(state))
 	s.moved.Broadcast()
 }
 
@@ -180,7 +187,7 @@ func (s *goroutineSession) pull(from, to *peer) {
 			// Unread bytes would turn the close into a reset that overtakes
 			// the refusal.
 			n, _ := io.Copy(io.Discard, from.conn)
-			from.received += uint64(n)
+			s.count(from, int(n))
 		}
 	}
 }
@@ -204,7 +211,7 @@ func (s *goroutineSession) listen(from *peer) State {
 func (s *goroutineSession) heard(from *peer, in []byte, err error) (_ State, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	from.received += uint64(len(in))
+	s.count(from, len(in))
 	s.awaitBackend(from, err)
 	switch {
 	case s.state == Relaying:

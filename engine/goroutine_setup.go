@@ -114,7 +114,7 @@ func (s *goroutineSession) serveClient() {
 	if !s.served {
 		s.served = true
 		s.report(upstream.Served)
-		s.port.d.e.tracker.put(trackConnect, s.route, s.addr, 0, 0)
+		s.port.d.e.tracker().put(trackConnect, s.route, s.addr, 0, 0)
 	}
 }
 
@@ -123,6 +123,9 @@ func (s *goroutineSession) serveClient() {
 func (s *goroutineSession) send(to *peer, b []byte) {
 	if len(b) == 0 {
 		return
+	}
+	if to == &s.backend {
+		s.asks()
 	}
 	if _, err := to.conn.Write(b); errors.Is(err, os.ErrDeadlineExceeded) {
 		s.expire()
@@ -227,7 +230,8 @@ func (s *goroutineSession) routed(route *resolve.Route) bool {
 		return false
 	}
 	s.route = route
-	if reason, refused := verdict(route); refused {
+	s.face.route.Store(route)
+	if reason, refused := s.port.d.e.verdict(route); refused {
 		s.refuse(reason, route.Err)
 		return false
 	}
@@ -243,10 +247,11 @@ func (s *goroutineSession) admitted(route *resolve.Route, place *upstream.Resour
 	case s.state != Resolving && s.state != Waking:
 		return false
 	case place == nil:
-		s.refuse(ResourceFull, nil)
+		s.refuse(s.port.d.e.noPlace(route), nil)
 		return false
 	}
 	s.route = route
+	s.face.route.Store(route)
 	s.enter(Connecting, 0)
 	return true
 }
@@ -285,6 +290,7 @@ func (s *goroutineSession) visits(choice *upstream.Choice) bool {
 		return false
 	}
 	s.route = choice.Route
+	s.face.route.Store(s.route)
 	leg, err := s.port.d.e.backendTLS(s.port.spec, s.route)
 	if err != nil {
 		s.refuse(InternalError, err)

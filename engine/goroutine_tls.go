@@ -86,22 +86,40 @@ func (s *stream) CloseWrite() error {
 	return s.TCPConn.CloseWrite()
 }
 
-// copyTo passes on what comes from s until its end. The error may be either
-// side's.
-func (s *stream) copyTo(to *stream, buffers *sync.Pool) (int64, error) {
+// copyTo passes on what comes from s until its end, and says how much as it does.
+// The error may be either side's.
+func (s *stream) copyTo(to *stream, p *goroutinePort, moved func(n int)) error {
 	if s.tls == nil && to.tls == nil {
-		return to.TCPConn.ReadFrom(s.TCPConn) // by splice on Linux
+		return copyPlain(to.TCPConn, s.TCPConn, &p.pieces, moved)
 	}
-	buf := buffers.Get().(*[]byte)
-	defer buffers.Put(buf)
-	return io.CopyBuffer(onlyWriter{to}, onlyReader{s}, *buf)
+	return copyBuffered(to, s, &p.buffers, moved)
 }
 
-// onlyReader and onlyWriter keep io.CopyBuffer to its buffer.
-type (
-	onlyReader struct{ io.Reader }
-	onlyWriter struct{ io.Writer }
-)
+// copyBuffered is copyTo by a buffer that is kept.
+func copyBuffered(to io.Writer, from io.Reader, buffers *sync.Pool, moved func(n int)) error {
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	_, err := io.CopyBuffer(onlyWriter{to}, countingReader{from, moved}, *buf)
+	return err
+}
+
+// onlyWriter keeps io.CopyBuffer to its buffer, as countingReader does.
+type onlyWriter struct{ io.Writer }
+
+// countingReader says how much is read.
+type countingReader struct {
+	from  io.Reader
+	moved func(n int)
+}
+
+// Read implements io.Reader.
+func (r countingReader) Read(p []byte) (int, error) {
+	n, err := r.from.Read(p)
+	if n > 0 {
+		r.moved(n)
+	}
+	return n, err
+}
 
 // secure turns a leg to TLS if that is what the state says, on the goroutine
 // that reads from it.
@@ -125,7 +143,7 @@ func (s *goroutineSession) secureClient() {
 		s.enter(Securing, s.port.d.e.cfg().Timeouts.Handshake)
 	}
 	conn := tls.Server(s.client.under(), spec.TLS.Config(spec.Front.ALPN))
-	if err := s.unlocked(conn); s.state != Securing {
+	if err := s.unlocked(withClient, conn); s.state != Securing {
 		return
 	} else if err != nil {
 		s.flushAs(handshakeReason(err), nil, err)
@@ -135,6 +153,7 @@ func (s *goroutineSession) secureClient() {
 	state := conn.ConnectionState()
 	told := shownBy(&state)
 	s.shown = &told
+	s.face.secured.Store(true)
 	s.enter(Detecting, s.port.d.e.cfg().Timeouts.Detect)
 	s.apply(s.securedStep(told.tls))
 }
@@ -170,7 +189,7 @@ func (s *goroutineSession) encryptBackend() bool {
 	_ = s.backend.conn.SetDeadline(time.Now().Add(s.port.d.e.cfg().Timeouts.Handshake))
 	config := s.port.d.e.cfg().TLS.Backends.Config(s.leg.verify, s.leg.name, s.port.spec.Front.ALPN)
 	conn := tls.Client(s.backend.under(), config)
-	if err := s.unlocked(conn); s.state != SecuringBackend {
+	if err := s.unlocked(withBackend, conn); s.state != SecuringBackend {
 		return false
 	} else if err != nil {
 		s.refuse(backendHandshakeReason(err), err)
@@ -188,16 +207,19 @@ func (p *peer) under() *wire {
 }
 
 // unlocked does a handshake; mu isn't held meanwhile.
-func (s *goroutineSession) unlocked(conn *tls.Conn) error {
+func (s *goroutineSession) unlocked(with handshakeLeg, conn *tls.Conn) error {
 	s.mu.Unlock()
 	defer s.mu.Lock()
-	return s.port.d.shake(conn)
+	return s.port.d.shake(with, conn)
 }
 
 // shake does a handshake when there is room for one more. The deadline, which is
 // set, is kept nevertheless: all have the same, and who came first is first.
-func (d *goroutineDriver) shake(conn *tls.Conn) error {
+func (d *goroutineDriver) shake(with handshakeLeg, conn *tls.Conn) error {
 	d.handshakes <- struct{}{}
 	defer func() { <-d.handshakes }()
-	return conn.Handshake()
+	err := conn.Handshake()
+	state := conn.ConnectionState()
+	d.e.shaken[with].over(err, &state)
+	return err
 }

@@ -29,7 +29,7 @@ func (s *webSession) discard() {
 			return
 		}
 		buf := s.port.w.loop.Buffer()
-		if s.drop(buf[:s.client.Receive(buf)]) {
+		if s.drop(buf[:s.receive(buf)]) {
 			return
 		}
 	}
@@ -78,5 +78,6 @@ func (s *webSession) answerDirectly() {
 	out := w.e.cfg().HTTP.Direct.Append(w.scratch[:0], &x.about)
 	s.client.Send(out)
 	w.scratch = out[:0]
+	x.status, x.whole = w.e.cfg().HTTP.Direct.Status, true
 	s.answered(keep)
 }

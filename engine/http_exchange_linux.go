@@ -37,6 +37,8 @@ type exchange struct {
 	out      []byte
 	begun    time.Duration // since the loop's start
 	received uint64        // what the link had received before this exchange
+	toClient uint64        // bytes received from backends for it, but for the link's
+	requestRecord
 
 	cached   bool // the route was
 	reused   bool // the link came from the pool
@@ -83,7 +85,7 @@ func (s *webSession) read() {
 			return
 		}
 		buf := s.port.w.loop.Buffer()
-		if n := s.client.Receive(buf); n > 0 {
+		if n := s.receive(buf); n > 0 {
 			s.consider(s.box.gather(buf[:n]))
 		}
 		s.considerKept()
@@ -140,6 +142,7 @@ func (s *webSession) begin(in []byte) {
 	s.requests++
 	w.e.counters.requests.Add(1)
 	x.about, x.begun = x.request.Exchange(), w.loop.Now()
+	x.method, x.start = methodName(x.request.Method()), s.client.Received()-uint64(len(in))
 	x.last = !x.about.KeepAlive
 	x.request.StartBody(&x.up)
 	if most := w.e.cfg().HTTP.RequestsPerConnection; w.e.draining.Load() || most > 0 && s.requests >= most {
@@ -180,7 +183,7 @@ func (s *webSession) hold(in []byte) {
 // to hold if the request has to wait.
 func (s *webSession) routed(route *resolve.Route, in []byte) {
 	e := s.port.w.e
-	if reason, refused := verdict(route); refused {
+	if reason, refused := e.verdict(route); refused {
 		s.depart(e, route, s.peer, s.client.Received(), s.toClient)
 		s.hold(in)
 		s.refuse(reason, route.Err)
@@ -199,10 +202,10 @@ func (s *webSession) routed(route *resolve.Route, in []byte) {
 func (s *webSession) arrived(route *resolve.Route, place *upstream.Resource, in []byte) {
 	if !s.arrive(s.port.w.e, route, place, s.peer, s.client.Received(), s.toClient) {
 		s.hold(in)
-		s.refuse(ResourceFull, nil)
+		s.refuse(s.port.w.e.noPlace(route), nil)
 		return
 	}
-	if len(route.Alternatives) == 0 && s.toPooled(route, in) {
+	if s.port.w.e.poolable(route) && s.toPooled(route, in) {
 		return
 	}
 	s.hold(in)
@@ -284,6 +287,7 @@ func (s *webSession) connecting() {
 	}
 	if connected {
 		s.x.link.attempted(upstream.Connected)
+		s.x.link.stands()
 		s.announce()
 		if s.x.leg.verify != tlsterm.Off {
 			s.secureBackend(&s.x.leg)

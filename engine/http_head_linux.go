@@ -18,7 +18,7 @@ func (s *webSession) appendResponse(dst []byte) []byte {
 		}
 		return x.response.Append(dst, &x.about, &http.Reply{})
 	}
-	x.headed = true
+	x.headed, x.status = true, x.response.Status()
 	w := s.port.w
 	reply := w.e.reply(!x.up.Done())
 	if w.e.cfg().HTTP.Telemetry {
@@ -42,6 +42,7 @@ func (s *webSession) reject(why http.Reason, reason Reason) {
 // rejectRequest answers one whose request was understood, up to a point.
 func (s *webSession) rejectRequest(why http.Reason, reason Reason) {
 	answer := why.Answer()
+	s.x.refuse(answer.Status, reason, nil)
 	s.x.about.KeepAlive = false
 	s.client.Send(answer.Append(s.port.w.scratch[:0], &s.x.about))
 	s.end(reason)
@@ -54,21 +55,20 @@ func (s *webSession) rejectResponse(why http.Reason) {
 		why = http.BadResponse
 	}
 	answer := why.Answer()
-	s.reply(&answer, BackendMalformed)
+	s.reply(&answer, BackendMalformed, nil)
 }
 
 // refuse answers that the request can't be served, and why.
 func (s *webSession) refuse(reason Reason, cause error) {
-	resource := string(s.x.request.Key())
-	s.port.w.e.log.refused(s.port.spec, s.peer, resource, reason, cause)
-	answer := refusalAnswer(reason, resource, cause)
-	s.reply(&answer, reason)
+	answer := refusalAnswer(reason, string(s.x.request.Key()), cause)
+	s.reply(&answer, reason, cause)
 }
 
 // reply answers in the backend's place. The connection goes on if the client
 // has sent its whole request.
-func (s *webSession) reply(answer *http.Answer, reason Reason) {
+func (s *webSession) reply(answer *http.Answer, reason Reason, cause error) {
 	x := s.x
+	x.refuse(answer.Status, reason, cause)
 	if !x.up.Done() {
 		x.about.KeepAlive = false
 	}

@@ -22,6 +22,7 @@ type link struct {
 	scan   http.Scan
 	born   time.Duration // since the loop's start, as is rested
 	rested time.Duration // when it came to the pool
+	made   bool          // the connection was
 }
 
 var _ reactor.Handler = (*link)(nil)
@@ -36,6 +37,7 @@ func (l *link) Ready(*reactor.Conn) {
 	if l.silent() {
 		return
 	}
+	l.w.linked.lost.Add(1)
 	l.w.links.forget(l)
 	l.close()
 }
@@ -47,8 +49,18 @@ func (l *link) silent() bool {
 	return l.Flush() && l.Receive(l.w.loop.Buffer()[:1]) == 0 && !l.Ended() && !l.Broken()
 }
 
+// stands notes that the connection is made.
+func (l *link) stands() {
+	l.made = true
+	l.w.linked.created.Add(1)
+}
+
 // close closes the connection and does its accounts.
 func (l *link) close() {
+	if l.made {
+		l.made = false
+		l.w.linked.closed.Add(1)
+	}
 	l.user = nil
 	l.Side.Close()
 	l.box.drop()
@@ -69,8 +81,7 @@ type linkPool struct {
 }
 
 func newLinkPool(w *worker) *linkPool {
-	loops := max(w.e.cfg().EventLoops, 1)
-	return &linkPool{w: w, max: (w.e.cfg().HTTP.PoolSize + loops - 1) / loops, idle: make(map[linkKey][]*link)}
+	return &linkPool{w: w, idle: make(map[linkKey][]*link)}
 }
 
 // take lends a connection to one of the addresses, encrypted as said, nil if
@@ -82,7 +93,8 @@ func (p *linkPool) take(addrs []netip.AddrPort, leg backendTLS) *link {
 		if last := len(rest) - 1; last >= 0 {
 			l := rest[last]
 			p.idle[to] = rest[:last]
-			p.count--
+			p.rests(-1)
+			p.w.linked.reused.Add(1)
 			return l
 		}
 	}
@@ -92,12 +104,16 @@ func (p *linkPool) take(addrs []netip.AddrPort, leg backendTLS) *link {
 // put takes a connection that is good for another request back.
 func (p *linkPool) put(l *link) {
 	l.user, l.rested = nil, p.w.loop.Now()
-	if p.count >= p.max || p.old(l, l.rested) || p.w.e.draining.Load() || l.to.leg.personal() {
+	old := p.old(l, l.rested)
+	if old {
+		p.w.linked.expired.Add(1)
+	}
+	if old || p.count >= p.max || p.w.e.draining.Load() || l.to.leg.personal() {
 		l.close()
 		return
 	}
 	p.idle[l.to] = append(p.idle[l.to], l)
-	p.count++
+	p.rests(1)
 	if !p.sweeper.Armed() {
 		p.w.loop.After(&p.sweeper, sweepEvery, p)
 	}
@@ -114,8 +130,14 @@ func (p *linkPool) forget(l *link) {
 	rest := p.idle[l.to]
 	if at := slices.Index(rest, l); at >= 0 {
 		p.idle[l.to] = slices.Delete(rest, at, at+1)
-		p.count--
+		p.rests(-1)
 	}
+}
+
+// rests counts connections that have come to the pool or left it.
+func (p *linkPool) rests(change int) {
+	p.count += change
+	p.w.linked.idle.Add(int64(change))
 }
 
 // Expire implements reactor.Expirer: it closes those that are too old.
@@ -127,7 +149,8 @@ func (p *linkPool) Expire() {
 				return false
 			}
 			l.close()
-			p.count--
+			p.rests(-1)
+			p.w.linked.expired.Add(1)
 			return true
 		})
 		p.idle[to] = kept
@@ -148,6 +171,6 @@ func (p *linkPool) close() {
 		}
 	}
 	clear(p.idle)
-	p.count = 0
+	p.rests(-p.count)
 	p.w.loop.Disarm(&p.sweeper)
 }

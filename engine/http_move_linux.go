@@ -43,7 +43,7 @@ func (s *webSession) moveUp() (again bool) {
 			if !s.client.Readable() {
 				return false
 			}
-			in = buf[:s.client.Receive(buf)]
+			in = buf[:s.receive(buf)]
 		}
 		rest, out := passBody(&x.up, &x.link.Side, in, s.port.w.scratch[:0])
 		x.link.Send(out)
@@ -55,6 +55,13 @@ func (s *webSession) moveUp() (again bool) {
 		}
 	}
 	return true
+}
+
+// receive reads from the client into buf, keeping account.
+func (s *webSession) receive(buf []byte) int {
+	n := s.client.Receive(buf)
+	s.port.traffic.moved(uint64(n), 0)
+	return n
 }
 
 // clientEnded ends an exchange whose client has gone within its request. It may
@@ -109,6 +116,7 @@ func (s *webSession) moveDown() (again bool) {
 		}
 		buf := s.port.w.loop.Buffer()
 		n := l.Receive(buf)
+		s.port.traffic.moved(0, uint64(n))
 		if n > 0 {
 			s.heard(l.box.gather(buf[:n]))
 		} else if l.Ended() {
@@ -124,6 +132,12 @@ func (s *webSession) moveDown() (again bool) {
 // heard passes on what the backend has sent and nobody has consumed yet.
 func (s *webSession) heard(in []byte) {
 	x, w := s.x, s.port.w
+	if !x.answered {
+		// The state was entered when the head was forwarded.
+		took := w.loop.Now() - s.entered
+		s.port.traffic.firstByte.observe(took)
+		x.requestRecord.heard(took)
+	}
 	x.answered, x.moved = true, true
 	x.link.report(upstream.Served)
 	headed := x.headed
@@ -203,8 +217,8 @@ func (s *webSession) complete(clean bool) {
 	l := x.link
 	sent := x.up.Done() && !l.Waiting()
 	keep := sent && !x.closes
-	s.toClient += l.Received() - x.received
-	x.link = nil
+	x.toClient += l.Received() - x.received
+	x.whole, x.link = true, nil
 	// What is readable now is an end or bytes nobody asked for.
 	if clean && sent && x.response.Reusable() && !l.Ended() && !l.Readable() {
 		w.links.put(l)
@@ -220,7 +234,7 @@ func (s *webSession) answered(keep bool) {
 		s.endAnswered()
 		return
 	}
-	s.dropExchange()
+	s.dropExchange(ClientClosed)
 	if s.port.w.e.draining.Load() {
 		// Since the response's head was sent, which says otherwise.
 		s.end(Drained)
@@ -277,7 +291,9 @@ func (s *webSession) switched(in []byte) {
 // relay moves bytes until both sides have ended.
 func (s *webSession) relay() {
 	l := s.x.link
+	client, backend := s.client.Received(), l.Received()
 	status := relay.Run(&s.client, &l.Side, &s.port.w.pipes)
+	s.port.traffic.moved(s.client.Received()-client, l.Received()-backend)
 	if l.Ended() && !s.client.Ended() {
 		s.reason = BackendClosed // unless one of them breaks
 	}

@@ -33,7 +33,7 @@ func (l *lastRoute) arrive(e *Engine, route *resolve.Route, place *upstream.Reso
 		return false
 	}
 	l.tracked = true
-	e.tracker.put(trackConnect, route, client, 0, 0)
+	e.tracker().put(trackConnect, route, client, 0, 0)
 	return true
 }
 
@@ -41,7 +41,7 @@ func (l *lastRoute) arrive(e *Engine, route *resolve.Route, place *upstream.Reso
 // the next one was to go.
 func (l *lastRoute) depart(e *Engine, route *resolve.Route, client netip.AddrPort, fromClient, toClient uint64) {
 	if l.tracked {
-		e.tracker.put(trackDisconnect, l.route, client, fromClient, toClient)
+		e.tracker().put(trackDisconnect, l.route, client, fromClient, toClient)
 		e.resources.Leave(l.resource)
 	}
 	l.route, l.resource, l.tracked = route, nil, false

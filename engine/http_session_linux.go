@@ -36,7 +36,9 @@ type webSession struct {
 	// proxied is where the client went to, by a proxy's word; nil without.
 	proxied *netip.AddrPort
 	admission
-	trusted bool // the client is a proxy of ours
+	trusted bool    // the client is a proxy of ours
+	times   timings // before the first request
+	told    bool    // the line of its last request has the session's reason
 }
 
 var (
@@ -83,12 +85,25 @@ func (s *webSession) enter(state webState, deadline time.Duration) {
 	if s.state != state {
 		now := s.port.w.loop.Now()
 		s.port.w.phases.leftWeb(s.state, s.entered, now)
+		s.note(now)
 		s.state, s.entered = state, now
 	}
 	if deadline > 0 {
 		s.port.w.loop.After(&s.timer, deadline, s)
 	} else {
 		s.port.w.loop.Disarm(&s.timer)
+	}
+}
+
+// note adds the time in the present state to that of the request under way, or of
+// the connection before there was one.
+func (s *webSession) note(now time.Duration) {
+	switch general := s.state.state(); {
+	case general == Detecting: // requests that come and go: clients wait with them as they like
+	case s.x != nil:
+		s.x.times.note(general, s.entered, now)
+	case s.state == webIntroducing || s.state == webSecuring:
+		s.times.note(general, s.entered, now)
 	}
 }
 
@@ -163,8 +178,10 @@ func (s *webSession) Expire() {
 	case webIntroducing:
 		s.finish(ProxyHeaderTimeout, nil)
 	case webSecuring:
+		s.securing.expire()
 		s.finish(HandshakeTimeout, nil)
 	case webSecuringBackend:
+		s.securing.expire()
 		s.backendInsecure(BackendHandshakeTimeout, nil)
 	case webReading:
 		s.headTimedOut()
@@ -226,15 +243,15 @@ func (s *webSession) linger() {
 		if !s.client.Readable() {
 			return
 		}
-		s.client.Receive(s.port.w.loop.Buffer()[:minReadBuffer])
+		s.receive(s.port.w.loop.Buffer()[:minReadBuffer])
 	}
 	s.client.Conn.Again()
 }
 
 // end closes the client's connection once it has got everything.
 func (s *webSession) end(reason Reason) {
-	s.reason = reason
-	s.dropExchange()
+	s.reason, s.told = reason, s.x != nil
+	s.dropExchange(reason)
 	s.enter(webEnding, s.port.w.e.cfg().Timeouts.Flush)
 	s.linger()
 }
@@ -254,8 +271,9 @@ func (s *webSession) abort(reason Reason, cause error) {
 	s.finish(reason, cause)
 }
 
-// dropExchange ends the request under way, and with it the use of its backend.
-func (s *webSession) dropExchange() {
+// dropExchange ends the request under way, and with it the use of its backend. The
+// reason is that of a response that isn't whole.
+func (s *webSession) dropExchange(reason Reason) {
 	x := s.x
 	if x == nil {
 		return
@@ -268,11 +286,29 @@ func (s *webSession) dropExchange() {
 		x.sleeper = nil
 	}
 	if x.link != nil {
-		s.toClient += x.link.Received() - x.received
+		x.toClient += x.link.Received() - x.received
 		x.link.close()
 	}
+	s.toClient += x.toClient
+	s.logRequest(reason)
 	s.x = nil
 	s.port.w.putExchange(x)
+}
+
+// logRequest writes the line of the request under way, which ends; reason is that of
+// a response that isn't whole.
+func (s *webSession) logRequest(reason Reason) {
+	x, w := s.x, s.port.w
+	now := w.loop.Now()
+	s.note(now)
+	if !x.refused {
+		x.reason = reason
+	}
+	consumed := s.client.Received() - uint64(len(s.box.bytes()))
+	w.e.log.request(&requestEnding{
+		requestRecord: &x.requestRecord, listener: s.port.spec, client: s.peer, resource: x.request.Key(), route: x.route,
+		total: now - x.begun, fromClient: max(consumed-x.start, uint64(x.size)), toClient: x.toClient,
+	})
 }
 
 // finish closes everything and does the accounts. Terminal.
@@ -283,10 +319,11 @@ func (s *webSession) finish(reason Reason, cause error) {
 	reason = lastly(s.reason, reason)
 	w := s.port.w
 	s.leaveHandshake()
-	s.dropExchange()
+	s.told = s.told || s.x != nil
+	s.dropExchange(reason)
 	end := ending{
 		listener: s.port.spec, client: s.peer, admission: s.admission, route: s.route, resource: s.resource, state: s.state.state(), reason: reason, cause: cause,
-		established: s.tracked, age: w.loop.Now() - s.started,
+		established: s.tracked, age: w.loop.Now() - s.started, times: s.times, web: true, told: s.told,
 		fromClient: s.client.Received(), toClient: s.toClient,
 	}
 	s.enter(webEnded, 0)

@@ -1,5 +1,7 @@
 package engine
 
+import "sync/atomic"
+
 // links are how a loop's list holds a session.
 type links[T any] struct{ prev, next *T }
 
@@ -14,6 +16,8 @@ type list[T any, P interface {
 	head *T
 	// cursor is the next session of a walk, nil behind the last one.
 	cursor *T
+	// count is how many there are. Any goroutine may read it.
+	count atomic.Int64
 }
 
 func (l *list[T, P]) add(s *T) {
@@ -22,6 +26,7 @@ func (l *list[T, P]) add(s *T) {
 		P(to.next).own().prev = s
 	}
 	l.head = s
+	l.count.Add(1)
 }
 
 func (l *list[T, P]) remove(s *T) {
@@ -38,6 +43,7 @@ func (l *list[T, P]) remove(s *T) {
 		P(from.next).own().prev = from.prev
 	}
 	*from = links[T]{}
+	l.count.Add(-1)
 }
 
 // each calls fn for every session; fn may remove the one it is given.

@@ -105,13 +105,18 @@ func (e *Engine) listenOptions(l *Listener) reactor.ListenOptions {
 	return o
 }
 
-// close closes all, and returns the addresses of those that nobody has taken.
-func (s inheritance) close() (idle []netip.AddrPort) {
+// idle returns the addresses of those that nobody has taken.
+func (s inheritance) idle() (all []netip.AddrPort) {
 	for _, one := range s {
-		_ = one.file.Close()
 		if !one.taken {
-			idle = append(idle, one.addr)
+			all = append(all, one.addr)
 		}
 	}
-	return idle
+	return all
+}
+
+func closeFiles(files []*os.File) {
+	for _, f := range files {
+		_ = f.Close()
+	}
 }

@@ -43,12 +43,11 @@ func (h homes) left(route *resolve.Route) bool {
 // their way yet. A newer answer takes the place of the one before. Safe for
 // concurrent use.
 type moves struct {
-	e         *Engine
-	protocols []string // of the listeners
-	ctx       context.Context
-	cancel    context.CancelFunc
-	lookups   crew
-	walks     sync.WaitGroup
+	e       *Engine
+	ctx     context.Context
+	cancel  context.CancelFunc
+	lookups crew
+	walks   sync.WaitGroup
 
 	mu      sync.Mutex         // guards what follows
 	told    map[place]struct{} // to be looked up
@@ -71,14 +70,16 @@ func newMoves(e *Engine) *moves {
 		told: make(map[place]struct{}), pending: make(map[place]*move), ripe: make(homes),
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
-	known := make(map[string]struct{})
-	for i := range e.cfg().Listeners {
-		known[e.cfg().Listeners[i].Front.Protocol.String()] = struct{}{}
-	}
-	for protocol := range known {
-		m.protocols = append(m.protocols, protocol)
-	}
 	return m
+}
+
+// protocols are those of the listeners.
+func (m *moves) protocols() map[string]struct{} {
+	known := make(map[string]struct{})
+	for _, l := range m.e.cfg().Listeners {
+		known[l.Front.Protocol.String()] = struct{}{}
+	}
+	return known
 }
 
 // close has nothing begin any more. Sessions that are about to end, do.
@@ -101,7 +102,7 @@ func (m *moves) wait() {
 // changed has a resource, "" for all, looked up anew. It doesn't block; see
 // resolve.Cache.Notify.
 func (m *moves) changed(resource string) {
-	for _, protocol := range m.protocols {
+	for protocol := range m.protocols() {
 		if resource == "" {
 			for _, name := range m.e.resources.InUse(protocol) {
 				m.tell(place{protocol, name})
@@ -194,6 +195,6 @@ func (m *moves) walk() {
 		if len(all) == 0 {
 			return
 		}
-		m.e.driver.leave(all)
+		m.e.driver.leave(all.left, Moved)
 	}
 }

@@ -20,7 +20,7 @@ type leaver struct {
 	at    []time.Duration
 }
 
-func (l *leaver) leave(homes) { l.at = append(l.at, time.Since(l.begun)) }
+func (l *leaver) leave(func(*resolve.Route) bool, Reason) { l.at = append(l.at, time.Since(l.begun)) }
 
 // movesOf are the moves of an engine with one session of the resource "x", whose
 // answer is what the pointer holds.
@@ -117,7 +117,7 @@ func TestMovesForgetIdle(t *testing.T) {
 		answer := resolve.Result{}
 		m, _, _ := movesOf(t, &answer)
 		route := &resolve.Route{Result: resolve.Result{Endpoint: "a:1", Drain: time.Hour}}
-		used := place{m.protocols[0], "x"}
+		used := place{"tcp", "x"}
 		m.inForce(used, route)
 		for i := range 3 * maxMoves {
 			m.inForce(place{"p", string(rune(i))}, route)

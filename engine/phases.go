@@ -30,6 +30,8 @@ type Histogram struct {
 	Sum time.Duration
 }
 
+func newHistogram() Histogram { return Histogram{Counts: make([]uint64, len(histogramBounds)+1)} }
+
 // Count is how often something was observed.
 func (h Histogram) Count() (n uint64) {
 	for _, c := range h.Counts {
@@ -93,7 +95,7 @@ type phases struct{ shards []phaseShard }
 func (p *phases) snapshot() map[State]Histogram {
 	all := make(map[State]Histogram, len(timedStates))
 	for _, state := range timedStates {
-		h := Histogram{Counts: make([]uint64, len(histogramBounds)+1)}
+		h := newHistogram()
 		for i := range p.shards {
 			p.shards[i].states[state].addTo(&h)
 		}

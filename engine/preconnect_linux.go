@@ -42,9 +42,7 @@ var (
 )
 
 func newReadyPool(w *worker) *readyPool {
-	share := func(n int) int { return (n + w.e.cfg().EventLoops - 1) / max(w.e.cfg().EventLoops, 1) }
-	p := &w.e.cfg().Preconnect
-	return &readyPool{w: w, most: share(p.PerEndpoint), total: share(p.Total), places: make(map[readyKey]*readyPlace)}
+	return &readyPool{w: w, places: make(map[readyKey]*readyPlace)}
 }
 
 // take makes side, whose events go to h, a connection that is ready; false says that

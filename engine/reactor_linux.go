@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"sync"
 
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
@@ -17,6 +18,7 @@ type reactorDriver struct {
 	computing  crew
 	running    sync.WaitGroup
 	doorways   map[string]*doorway // by their listeners' socketKey
+	walking    sync.Mutex          // held during a walk
 }
 
 func newReactorDriver(e *Engine) (driver, error) {
@@ -58,6 +60,27 @@ func (d *reactorDriver) startWorker() error {
 		}
 	}()
 	return <-up
+}
+
+func (d *reactorDriver) configure() {
+	for _, w := range d.workers {
+		_ = w.call(func() error { w.configure(); return nil }) // or it has ended by itself
+	}
+}
+
+func (d *reactorDriver) responsive(ctx context.Context) bool {
+	answers := make(chan struct{}, len(d.workers))
+	for _, w := range d.workers {
+		w.loop.Post(func() { answers <- struct{}{} })
+	}
+	for range d.workers {
+		select {
+		case <-answers:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 func (d *reactorDriver) stopAccepting() {

@@ -51,6 +51,8 @@ const (
 	// ResourceFull: the resource has as many sessions, or new ones in a second, as
 	// it may.
 	ResourceFull
+	// ResourceBlocked: an operator has blocked the resource.
+	ResourceBlocked
 	// UnknownKey: a cancel request for a session that isn't here (any more), which
 	// some protocols have words for (MySQL) and others don't (PostgreSQL).
 	UnknownKey
@@ -89,6 +91,9 @@ const (
 	// Moved: an established session whose resource has moved, or drains, and whose
 	// time to leave is over (resolve.Result.Drain).
 	Moved
+	// ByOperator: an operator has ended the session, or all of its resource or
+	// endpoint.
+	ByOperator
 	// InternalError: a fault of ours that was noticed.
 	InternalError
 	// Panicked: a fault of ours that was not; a bug.
@@ -127,6 +132,7 @@ var reasonTable = [reasons]struct {
 	WakeTimeout:             {name: "wake_timeout", kind: codecs.Timeout, detail: "it did not start in time"},
 	WakeCrowded:             {name: "wake_crowded", kind: codecs.TooMany, detail: "too many wait for it to start"},
 	ResourceFull:            {name: "resource_full", kind: codecs.TooMany},
+	ResourceBlocked:         {name: "resource_blocked", kind: codecs.Unavailable, detail: "it is blocked by the operator"},
 	UnknownKey:              {name: "unknown_key", kind: codecs.NotFound},
 	ConnectRefused:          {name: "connect_refused", kind: codecs.Unavailable},
 	ConnectTimeout:          {name: "connect_timeout", kind: codecs.Timeout},
@@ -145,6 +151,7 @@ var reasonTable = [reasons]struct {
 	NoDescriptors:           {name: "no_descriptors", kind: codecs.TooMany},
 	Drained:                 {name: "drained", silent: true},
 	Moved:                   {name: "moved", silent: true},
+	ByOperator:              {name: "by_operator", kind: codecs.Unavailable, detail: "an operator has ended the connection"},
 	InternalError:           {name: "internal_error", kind: codecs.Internal},
 	Panicked:                {name: "panicked", silent: true},
 }
@@ -170,7 +177,7 @@ func Reasons() []Reason {
 // something an operator may want to look at.
 func (r Reason) ordinary() bool {
 	switch r {
-	case ClientClosed, BackendClosed, ClientReset, BackendReset, ClientGone, IdleTimeout, Moved:
+	case ClientClosed, BackendClosed, ClientReset, BackendReset, ClientGone, IdleTimeout, Drained, Moved, ByOperator:
 		return true
 	}
 	return false
@@ -179,11 +186,14 @@ func (r Reason) ordinary() bool {
 // lastly is the reason a session ends with for which decided was decided, when
 // reason is why it does now: one that leaves ends for that, whoever closes.
 func lastly(decided, reason Reason) Reason {
-	if decided == Moved && reason.ordinary() {
-		return Moved
+	if decided.leaves() && reason.ordinary() {
+		return decided
 	}
 	return reason
 }
+
+// leaves says that a session that is still there has it because it was told to end.
+func (r Reason) leaves() bool { return r == Moved || r == ByOperator || r == Drained }
 
 // failureReason is the reason of a failure that the codec itself found.
 func failureReason(k codecs.Kind) Reason {

@@ -38,10 +38,12 @@ var tooLong = codecs.Failure{Kind: codecs.Malformed, Detail: "message too long"}
 
 // verdict says whether a session with this route is refused, and for what; the
 // route's Err is then the cause.
-func verdict(route *resolve.Route) (reason Reason, refused bool) {
+func (e *Engine) verdict(route *resolve.Route) (reason Reason, refused bool) {
 	switch {
 	case route.Err != nil:
 		return resolveReason(route.Err), true
+	case e.resources.Blocked(route.Protocol, route.Resource):
+		return ResourceBlocked, true
 	case route.State == resolve.Draining:
 		return Unavailable, true
 	}
@@ -52,7 +54,7 @@ func verdict(route *resolve.Route) (reason Reason, refused bool) {
 // it is refused as well if that isn't at the session's backend, reached in the
 // same way. own is its route, nil for one routed by key.
 func (e *Engine) elsewhere(l *Listener, own, other *resolve.Route, leg backendTLS) (reason Reason, cause error, refused bool) {
-	if reason, refused := verdict(other); refused {
+	if reason, refused := e.verdict(other); refused {
 		return reason, other.Err, true
 	}
 	there, err := e.backendTLS(l, other)

@@ -3,7 +3,9 @@ package engine
 import (
 	"crypto/tls"
 	"errors"
+	"net"
 	"net/netip"
+	"os"
 
 	"github.com/proxy-engine/proxy-engine/codecs/clienthello"
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
@@ -30,6 +32,7 @@ type securing struct {
 	owner  secured
 	config *tls.Config
 	peer   netip.AddrPort
+	shaken *handshakeCounters // nil once it is counted
 	// hello gathers the client's first message, so that one who never finishes
 	// it costs no goroutine.
 	hello []byte
@@ -40,7 +43,7 @@ var _ tlsterm.Owner = (*securing)(nil)
 
 // secureClient turns a client's side to TLS, beginning with bytes it has sent.
 func (w *worker) secureClient(side *relay.Side, spec *Listener, peer netip.AddrPort, first []byte, owner secured) *securing {
-	t := &securing{w: w, spec: spec, side: side, owner: owner, config: spec.TLS.Config(spec.Front.ALPN), peer: peer}
+	t := &securing{w: w, spec: spec, side: side, owner: owner, config: spec.TLS.Config(spec.Front.ALPN), peer: peer, shaken: &w.e.shaken[withClient]}
 	t.hello = append(t.hello, first...)
 	return t
 }
@@ -49,7 +52,7 @@ func (w *worker) secureClient(side *relay.Side, spec *Listener, peer netip.AddrP
 // if any. Move must be called next.
 func (w *worker) secureBackend(side *relay.Side, b *backendTLS, spec *Listener, peer netip.AddrPort, first []byte, owner secured) *securing {
 	config := w.e.cfg().TLS.Backends.Config(b.verify, b.name, spec.Front.ALPN)
-	t := &securing{w: w, spec: spec, side: side, owner: owner, config: config, peer: peer}
+	t := &securing{w: w, spec: spec, side: side, owner: owner, config: config, peer: peer, shaken: &w.e.shaken[withBackend]}
 	leg := t.leg(first)
 	t.hand = w.handshakes.Client(&leg, t)
 	return t
@@ -111,7 +114,7 @@ func (t *securing) greeted() bool {
 		case errors.Is(err, reactor.ErrWouldBlock):
 			return false
 		case err != nil:
-			t.owner.secured(t, err)
+			t.failed(err)
 			return false
 		}
 		t.hello = append(t.hello, in...)
@@ -135,12 +138,34 @@ func (t *securing) refuseHello(why clienthello.Status) {
 	} else {
 		t.side.Send(unexpected)
 	}
-	t.owner.secured(t, notTLS{why})
+	t.failed(notTLS{why})
+}
+
+// failed tells the owner why there will be no TLS.
+func (t *securing) failed(err error) {
+	t.count(err)
+	t.owner.secured(t, err)
+}
+
+// count counts how it has ended, once: with err, or well.
+func (t *securing) count(err error) {
+	if t.shaken == nil {
+		return
+	}
+	var state tls.ConnectionState
+	if err == nil {
+		state = t.hand.Conn().State()
+	}
+	t.shaken.over(err, &state)
+	t.shaken = nil
 }
 
 // Handshaken implements tlsterm.Owner.
 func (t *securing) Handshaken(records []byte, over bool, err error) {
 	defer t.owner.guard()
+	if over {
+		t.count(err)
+	}
 	if fault, bug := err.(*tlsterm.Panic); bug {
 		panic(fault)
 	}
@@ -156,8 +181,12 @@ func (t *securing) Handshaken(records []byte, over bool, err error) {
 	}
 }
 
+// expire is called when its deadline has passed, before it is cancelled.
+func (t *securing) expire() { t.count(os.ErrDeadlineExceeded) }
+
 // cancel ends it without a word to the owner. Nothing is called after it.
 func (t *securing) cancel() {
+	t.count(net.ErrClosed)
 	if t.hand != nil {
 		t.hand.Cancel()
 	}

@@ -77,7 +77,7 @@ func (s *session) flush() {
 		if !client.Readable() {
 			return
 		}
-		client.Receive(s.port.w.loop.Buffer()[:minReadBuffer])
+		s.heard(client, client.Receive(s.port.w.loop.Buffer()[:minReadBuffer]))
 	}
 	client.Conn.Again()
 }

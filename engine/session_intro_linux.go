@@ -35,7 +35,7 @@ func (s *session) introduce() {
 		s.finish(introductionReason(err), err)
 	case ok:
 		if h.Known() {
-			s.client, s.setup.local = h.Client, h.Local
+			s.addr, s.clientPort, s.setup.local = h.Client.Addr(), h.Client.Port(), h.Local
 		}
 		s.begin()
 		s.detect()
@@ -46,7 +46,7 @@ func (s *session) introduce() {
 // it is to be told.
 func (s *session) announce() {
 	if leg := &s.setup.leg; leg.personal() {
-		h := proxyheader.Header{Client: s.client, Local: s.local()}
+		h := proxyheader.Header{Client: s.client(), Local: s.local()}
 		s.pump.Backend.Send(h.Append(s.port.w.scratch[:0], leg.header))
 	}
 }

@@ -26,14 +26,16 @@ type session struct {
 	resource *upstream.Resource // entered, nil before that
 	// backend is the address being dialled or connected, shared with the route.
 	backend *netip.AddrPort
-	key     string // registered in the keyring, "" if none
-	client  netip.AddrPort
+	key     string        // registered in the keyring, "" if none
 	started time.Duration // since the loop's start
 	tracked time.Duration // when the resolver was last told of activity
 	told    uint64        // what had moved by then
 	links[session]
-	state  State
-	reason Reason // decided when Flushing begins, or by the first EOF while Relaying
+	addr       netip.Addr // the client's
+	clientPort uint16     // likewise
+	times      timings
+	state      State
+	reason     Reason // decided when Flushing begins, or by the first EOF while Relaying
 	admission
 	served bool // Relaying was reached
 	ending bool // reason is decided
@@ -66,6 +68,7 @@ type setup struct {
 	resetting *relay.Side
 	cause     error
 	entered   time.Duration // when the state was (since the loop's start); 0 before any
+	asked     time.Duration // when the backend was sent its first byte, likewise
 }
 
 // leaveHandshake ends a handshake that nobody waits for any more.
@@ -80,7 +83,7 @@ func (t *setup) leaveHandshake() {
 func startSession(p *port, fd int, client netip.AddrPort) {
 	w := p.w
 	now := w.loop.Now()
-	s := &session{port: p, client: client, started: now, tracked: now, admission: w.e.admit(p.spec)}
+	s := &session{port: p, addr: client.Addr(), clientPort: client.Port(), started: now, tracked: now, admission: w.e.admit(p.spec)}
 	defer s.guard()
 	s.pump.Init(&w.pipes)
 	w.sessions.add(s)
@@ -100,7 +103,7 @@ func startSession(p *port, fd int, client netip.AddrPort) {
 // begin serves a client whose address is known.
 func (s *session) begin() {
 	e := s.port.w.e
-	e.admitOf(s.client, &s.admission)
+	e.admitOf(s.client(), &s.admission)
 	s.setup.codec = s.port.spec.Front.New()
 	if s.port.spec.implicitTLS() {
 		s.secureClient()
@@ -115,7 +118,7 @@ func (s *session) enter(state State, deadline time.Duration) {
 	loop := s.port.w.loop
 	if s.state != state || s.setup.entered == 0 {
 		now := loop.Now()
-		s.port.w.phases.left(s.state, s.setup.entered, now)
+		s.left(now)
 		s.setup.entered = now
 	}
 	s.state = state
@@ -125,6 +128,15 @@ func (s *session) enter(state State, deadline time.Duration) {
 		loop.Disarm(&s.setup.timer)
 	}
 }
+
+// left notes how long the session was in its state, which it leaves now for another.
+func (s *session) left(now time.Duration) {
+	s.port.w.phases.left(s.state, s.setup.entered, now)
+	s.times.note(s.state, s.setup.entered, now)
+}
+
+// client is the client's address.
+func (s *session) client() netip.AddrPort { return netip.AddrPortFrom(s.addr, s.clientPort) }
 
 // guard turns a panic into the end of this session alone.
 func (s *session) guard() {
@@ -175,8 +187,10 @@ func (s *session) Expire() {
 	case Introducing:
 		s.finish(ProxyHeaderTimeout, nil)
 	case Securing:
+		s.setup.securing.expire()
 		s.finish(HandshakeTimeout, nil)
 	case SecuringBackend:
+		s.setup.securing.expire()
 		s.refuse(BackendHandshakeTimeout, nil)
 	case Detecting:
 		if s.setup.computing {
@@ -193,7 +207,7 @@ func (s *session) Expire() {
 	case Opening:
 		s.refuse(OpenTimeout, nil)
 	case Relaying: // and breaking off, or leaving
-		if s.reason != Moved {
+		if !s.reason.leaves() {
 			s.pump.Client.Conn.Reset()
 			s.pump.Backend.Conn.Reset()
 		}
@@ -218,9 +232,11 @@ func (s *session) checkClient() {
 
 // relay moves bytes until both sides have ended.
 func (s *session) relay() {
+	client, backend := s.pump.Client.Received(), s.pump.Backend.Received()
 	status := s.pump.Run()
+	s.count(s.pump.Client.Received()-client, s.pump.Backend.Received()-backend)
 	s.noteFirstEnd()
-	if s.port.w.e.tracker != nil {
+	if s.port.w.e.tracker() != nil {
 		s.trackRelay()
 	}
 	switch status {
@@ -231,7 +247,7 @@ func (s *session) relay() {
 	case relay.BackendReset:
 		s.passReset(BackendReset, &s.pump.Client)
 	case relay.Running:
-		if (s.pump.Breaking() || s.reason == Moved) && s.setup == nil {
+		if (s.pump.Breaking() || s.reason.leaves()) && s.setup == nil {
 			// One side is broken, or told to leave, and the other must still take
 			// what it sent: that has a deadline.
 			s.setup = s.port.w.takeSetup()
@@ -258,7 +274,7 @@ func (s *session) track() bool {
 		return false
 	}
 	s.tracked = now
-	s.port.w.e.tracker.put(trackActivity, s.route, s.client, s.pump.Client.Received(), s.pump.Backend.Received())
+	s.port.w.e.tracker().put(trackActivity, s.route, s.client(), s.pump.Client.Received(), s.pump.Backend.Received())
 	return true
 }
 
@@ -289,15 +305,22 @@ func (s *session) finish(reason Reason, cause error) {
 	}
 	reason = lastly(s.reason, reason)
 	w := s.port.w
+	now := w.loop.Now()
+	if s.setup != nil {
+		s.times.note(s.state, s.setup.entered, now)
+	}
 	end := ending{
-		listener: s.port.spec, client: s.client, admission: s.admission, route: s.route, visit: s.visit, resource: s.resource,
+		listener: s.port.spec, client: s.client(), admission: s.admission, route: s.route, visit: s.visit, resource: s.resource,
 		state: s.state, reason: reason, cause: cause, established: s.served,
-		age:        w.loop.Now() - s.started,
+		age: now - s.started, times: s.times,
 		fromClient: s.pump.Client.Received(), toClient: s.pump.Backend.Received(),
 	}
 	s.state = Closed
 	s.pump.Close()
 	s.unregister()
+	if end.toClient == 0 {
+		delete(w.unanswered, s)
+	}
 	if s.setup != nil {
 		s.leaveWaits()
 		s.setup.leaveHandshake()

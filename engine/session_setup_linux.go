@@ -37,6 +37,7 @@ func (s *session) listen(side *relay.Side, box *inbox) {
 	// No codec needs more than MaxPending at once; the rest waits in the
 	// kernel, not in a buffer of ours.
 	n := side.Receive(buf[:min(len(buf), s.port.spec.Front.MaxPending)])
+	s.heard(side, n)
 	if n > 0 {
 		s.decide(side, box, box.gather(buf[:n]))
 	}
@@ -94,6 +95,7 @@ func (s *session) apply(step codecs.Step, box *inbox, rest []byte) {
 	if len(step.ToBackend) > 0 {
 		s.pump.Backend.Send(step.ToBackend)
 		s.setup.active = true
+		s.asks()
 	}
 	switch step.Action {
 	case codecs.More:
@@ -174,7 +176,7 @@ func (s *session) awaiting() State {
 
 var _ asker = (*session)(nil)
 
-func (s *session) from() (*port, visitor) { return s.port, visitor{s.client, s.setup.shown} }
+func (s *session) from() (*port, visitor) { return s.port, visitor{s.client(), s.setup.shown} }
 
 func (s *session) waitsFor(q *question) { s.setup.question = q }
 
@@ -206,7 +208,7 @@ func (s *session) leaveWaits() {
 // routed goes on with an answer, good or bad.
 func (s *session) routed(route *resolve.Route) {
 	s.route = route
-	if reason, refused := verdict(route); refused {
+	if reason, refused := s.port.w.e.verdict(route); refused {
 		s.refuse(reason, route.Err)
 		return
 	}
@@ -216,7 +218,7 @@ func (s *session) routed(route *resolve.Route) {
 		return
 	}
 	if s.resource = e.enter(route); s.resource == nil {
-		s.refuse(ResourceFull, nil)
+		s.refuse(e.noPlace(route), nil)
 		return
 	}
 	s.approach(route)
@@ -341,7 +343,7 @@ func (s *session) target(route *resolve.Route) codecs.Target {
 		target.TLS = s.setup.leg.policy()
 	}
 	if s.port.spec.Front.Addresses {
-		target.Client = codecAddress(s.client)
+		target.Client = codecAddress(s.client())
 	}
 	return target
 }
@@ -449,7 +451,7 @@ func (s *session) serve() {
 	if !s.served {
 		s.served = true
 		s.report(upstream.Served)
-		s.port.w.e.tracker.put(trackConnect, s.route, s.client, 0, 0)
+		s.port.w.e.tracker().put(trackConnect, s.route, s.client(), 0, 0)
 	}
 }
 
@@ -458,6 +460,8 @@ func (s *session) beginRelay() {
 	w, t := s.port.w, s.setup
 	s.pump.Backend.Send(t.clientBox.bytes())
 	s.pump.Client.Send(t.backendBox.bytes())
+	s.relays(len(t.clientBox.bytes()) > 0)
+	s.left(w.loop.Now())
 	s.state, s.told = Relaying, s.moved()
 	s.setup = nil
 	w.putSetup(t)

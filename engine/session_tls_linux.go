@@ -11,7 +11,7 @@ var _ secured = (*session)(nil)
 func (s *session) secureClient() {
 	w, box := s.port.w, &s.setup.clientBox
 	s.enter(Securing, w.e.cfg().Timeouts.Handshake)
-	s.setup.securing = w.secureClient(&s.pump.Client, s.port.spec, s.client, box.bytes(), s)
+	s.setup.securing = w.secureClient(&s.pump.Client, s.port.spec, s.client(), box.bytes(), s)
 	box.drop()
 	s.setup.securing.move()
 }

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"net/netip"
 	"sync/atomic"
+	"time"
 
 	"github.com/proxy-engine/proxy-engine/resolve"
 	"github.com/proxy-engine/proxy-engine/upstream"
@@ -10,45 +12,66 @@ import (
 
 // counters are exact and only grow.
 type counters struct {
-	accepted             atomic.Uint64
-	closed               [reasons]atomic.Uint64
-	requests             atomic.Uint64
-	refused              [reasons]atomic.Uint64
-	fromClient, toClient atomic.Uint64
-	exhausted            atomic.Uint64
-	panics               atomic.Uint64
-	listeners            map[*Listener]*listenerCounters // none is added
+	accepted        atomic.Uint64
+	closed          [reasons]atomic.Uint64
+	requests        atomic.Uint64
+	refused         [reasons]atomic.Uint64
+	exhausted       atomic.Uint64
+	panics          atomic.Uint64
+	trackingDropped atomic.Uint64
+	// listeners are by name. The map is replaced as a whole.
+	listeners atomic.Pointer[map[string]*listenerCounters]
+	shares    int // of each listener's traffic
 }
 
-// listenerCounters are those of one listener, written when a session begins and
-// ends.
-type listenerCounters struct {
-	accepted, closed     atomic.Uint64
-	fromClient, toClient atomic.Uint64
-}
-
-// countListeners makes the counters of the listeners.
-func countListeners(all []Listener) map[*Listener]*listenerCounters {
-	m := make(map[*Listener]*listenerCounters, len(all))
-	for i := range all {
-		m[&all[i]] = new(listenerCounters)
+// count makes counters of the listeners that have none. Those of listeners that are
+// gone stay: the totals are made of them too. One call at a time.
+func (c *counters) count(all []Listener) {
+	next := make(map[string]*listenerCounters, len(all))
+	if before := c.listeners.Load(); before != nil {
+		for name, l := range *before {
+			next[name] = l
+		}
 	}
-	return m
+	for i := range all {
+		next[all[i].Name] = c.listener(all[i].Name)
+	}
+	c.listeners.Store(&next)
+}
+
+// listener returns the counters of a listener, new ones if it has none.
+func (c *counters) listener(name string) *listenerCounters {
+	if all := c.listeners.Load(); all != nil {
+		if l := (*all)[name]; l != nil {
+			return l
+		}
+	}
+	return &listenerCounters{traffic: make([]traffic, c.shares)}
 }
 
 func (c *counters) ended(end *ending) {
-	l := c.listeners[end.listener]
-	l.closed.Add(1)
-	l.fromClient.Add(end.fromClient)
-	l.toClient.Add(end.toClient)
+	c.listener(end.listener.Name).closed.Add(1)
 	c.closed[end.reason].Add(1)
-	c.fromClient.Add(end.fromClient)
-	c.toClient.Add(end.toClient)
+}
+
+// moved returns the bytes that all listeners' sessions have moved.
+func (c *counters) moved() (fromClients, toClients uint64) {
+	for _, l := range *c.listeners.Load() {
+		from, to := l.moved()
+		fromClients += from
+		toClients += to
+	}
+	return fromClients, toClients
 }
 
 // Stats is a snapshot of an engine's counters since its start. The figures are
 // each exact, not all of one instant.
 type Stats struct {
+	// Started is when the engine was made.
+	Started time.Time
+	// Impl is the implementation of the sessions, MaxSessions the most of them.
+	Impl        Impl
+	MaxSessions int
 	// Active is the number of sessions in any state but Closed.
 	Active int64
 	// Accepted counts connections taken from the listeners.
@@ -59,14 +82,16 @@ type Stats struct {
 	// answered by the engine, by reason; every reason is there.
 	Requests uint64
 	Refused  map[Reason]uint64
-	// FromClients and ToClients count bytes read from clients and from
-	// backends, added when a session ends.
+	// FromClients and ToClients count bytes read from clients and from backends
+	// for them, as they are read.
 	FromClients, ToClients uint64
 	// AcceptExhausted counts accepts that failed for want of descriptors or
 	// memory, after which the listener rested.
 	AcceptExhausted uint64
 	// Panics counts bugs: panics that were recovered and cost one session.
 	Panics uint64
+	// LogDropped counts lines that the log's reader was too slow for.
+	LogDropped uint64
 	// TrackingDropped counts notifications a slow Tracker didn't take in time.
 	TrackingDropped uint64
 	// Preconnect are those of connections made before they were wanted.
@@ -85,7 +110,13 @@ type Stats struct {
 	// Routes are the figures of the route cache, Starts those of cold starts.
 	Routes resolve.CacheStats
 	Starts coldstart.Stats
-	// Draining says that Shutdown was called.
+	// Loops are the event loops; there are none with goroutines.
+	Loops []LoopStats
+	// Links are the figures of connections to HTTP backends.
+	Links LinkStats
+	// ClientTLS and BackendTLS are those of handshakes.
+	ClientTLS, BackendTLS HandshakeStats
+	// Draining says that Retire or Shutdown was called.
 	Draining bool
 }
 
@@ -93,26 +124,34 @@ type Stats struct {
 type ListenerStats struct {
 	// Name is the listener's, Protocol what is spoken there.
 	Name, Protocol string
+	// Address is the one it is bound to.
+	Address netip.AddrPort
 	// Active is how many sessions there are, Accepted how many there were in all.
 	Active, Accepted uint64
 	// FromClients and ToClients are as in Stats.
 	FromClients, ToClients uint64
+	// FirstByte is how long backends took to say something: of HTTP, from each
+	// request's head until the first byte of its response; else from the first
+	// byte that a session has sent its backend until the first one back.
+	FirstByte Histogram
 }
 
 // Stats returns a snapshot. Any goroutine.
 func (e *Engine) Stats() Stats {
 	c := &e.counters
 	s := Stats{
+		Started:         e.started,
+		Impl:            e.cfg().Impl,
+		MaxSessions:     e.cfg().MaxSessions,
 		Active:          e.active.Load(),
 		Accepted:        c.accepted.Load(),
 		Closed:          make(map[Reason]uint64, reasons),
 		Requests:        c.requests.Load(),
 		Refused:         make(map[Reason]uint64, reasons),
-		FromClients:     c.fromClient.Load(),
-		ToClients:       c.toClient.Load(),
 		AcceptExhausted: c.exhausted.Load(),
 		Panics:          c.panics.Load(),
-		TrackingDropped: e.tracker.droppedSoFar(),
+		LogDropped:      e.logDropped(),
+		TrackingDropped: c.trackingDropped.Load(),
 		Preconnect:      e.preconnected.stats(),
 		Endpoints:       e.endpoints.Stats(),
 		Breakers:        make(map[upstream.Phase]uint64),
@@ -121,8 +160,13 @@ func (e *Engine) Stats() Stats {
 		Phases:          e.phases.snapshot(),
 		Routes:          e.cache.Stats(),
 		Starts:          e.starter.Stats(),
+		Loops:           e.driver.loops(),
+		Links:           e.links.stats(),
+		ClientTLS:       e.shaken[withClient].stats(),
+		BackendTLS:      e.shaken[withBackend].stats(),
 		Draining:        e.draining.Load(),
 	}
+	s.FromClients, s.ToClients = c.moved()
 	for p, n := range e.endpoints.Changes() {
 		s.Breakers[upstream.Phase(p)] = n
 	}
@@ -134,13 +178,16 @@ func (e *Engine) Stats() Stats {
 }
 
 func (e *Engine) listenerStats() []ListenerStats {
-	all := make([]ListenerStats, len(e.cfg().Listeners))
-	for i := range e.cfg().Listeners {
-		spec := &e.cfg().Listeners[i]
-		c := e.counters.listeners[spec]
+	cfg := e.cfg()
+	all := make([]ListenerStats, len(cfg.Listeners))
+	for i := range cfg.Listeners {
+		spec := &cfg.Listeners[i]
+		c := e.counters.listener(spec.Name)
 		closed := c.closed.Load() // before accepted, so that there are never less than none
-		s := ListenerStats{Name: spec.Name, Protocol: spec.Front.Protocol.String(), Accepted: c.accepted.Load(), FromClients: c.fromClient.Load(), ToClients: c.toClient.Load()}
+		s := ListenerStats{Name: spec.Name, Protocol: spec.Front.Protocol.String(), Address: e.Addr(spec.Name), Accepted: c.accepted.Load()}
 		s.Active = s.Accepted - closed
+		s.FromClients, s.ToClients = c.moved()
+		s.FirstByte = c.firstByte()
 		all[i] = s
 	}
 	return all

@@ -15,11 +15,12 @@ const trackQueue = 65536
 // tracker tells a resolver that implements resolve.Tracker about sessions, in
 // order, on a goroutine of its own. A nil tracker tells nobody.
 type tracker struct {
-	to      resolve.Tracker
-	queue   chan track
-	done    chan struct{}
-	dropped atomic.Uint64
-	panics  *atomic.Uint64 // the engine's count
+	to    resolve.Tracker
+	queue chan track
+	last  chan struct{} // closed when nothing more is put
+	done  chan struct{} // closed when everything is told
+	// dropped and panics are the engine's counts.
+	dropped, panics *atomic.Uint64
 }
 
 // track is one notification; event is the Tracker's method.
@@ -38,20 +39,41 @@ const (
 	trackDisconnect
 )
 
-func startTracker(r resolve.Resolver, panics *atomic.Uint64) *tracker {
+func startTracker(r resolve.Resolver, c *counters) *tracker {
 	to, wants := r.(resolve.Tracker)
 	if !wants {
 		return nil
 	}
-	t := &tracker{to: to, queue: make(chan track, trackQueue), done: make(chan struct{}), panics: panics}
+	t := &tracker{
+		to: to, queue: make(chan track, trackQueue), last: make(chan struct{}), done: make(chan struct{}),
+		dropped: &c.trackingDropped, panics: &c.panics,
+	}
 	go t.run()
 	return t
 }
 
 func (t *tracker) run() {
 	defer close(t.done)
-	for n := range t.queue {
-		t.tell(n)
+	for {
+		select {
+		case n := <-t.queue:
+			t.tell(n)
+		case <-t.last:
+			t.tellRest()
+			return
+		}
+	}
+}
+
+// tellRest tells what is queued at the end.
+func (t *tracker) tellRest() {
+	for {
+		select {
+		case n := <-t.queue:
+			t.tell(n)
+		default:
+			return
+		}
 	}
 }
 
@@ -88,22 +110,16 @@ func (t *tracker) put(event trackEvent, r *resolve.Route, client netip.AddrPort,
 	}
 }
 
-func (t *tracker) droppedSoFar() uint64 {
-	if t == nil {
-		return 0
-	}
-	return t.dropped.Load()
-}
-
 // lastWords is how long a Tracker may take over what is queued at the end.
 const lastWords = 5 * time.Second
 
-// stop delivers what is queued and ends the goroutine.
+// stop delivers what is queued and ends the goroutine. What is put afterwards, by
+// one who has overslept it, is told nobody.
 func (t *tracker) stop() {
 	if t == nil {
 		return
 	}
-	close(t.queue)
+	close(t.last)
 	select {
 	case <-t.done:
 	case <-time.After(lastWords):

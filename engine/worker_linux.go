@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"net/netip"
+	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs/http"
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
@@ -21,7 +22,10 @@ type worker struct {
 	lookups *lookups
 	loop    *reactor.Loop
 	ended   chan struct{} // closed when the loop is
-	phases  *phaseShard   // this loop's
+	index   int           // among the engine's loops
+	phases  *phaseShard   // this loop's, as is the next
+	linked  *linkShard
+	lags    histogram // of the loop's timers
 	pipes   relay.Pipes
 	// handshakes are all loops', records this loop's.
 	handshakes *tlsterm.Pool
@@ -34,6 +38,9 @@ type worker struct {
 	asking   map[resolve.Request]*question // lookups under way, by protocol and resource
 	free     []*setup
 	ready    *readyPool
+	// unanswered are the relaying sessions that have sent their backend something
+	// first, and when; nothing has come back yet.
+	unanswered map[*session]time.Duration
 	web
 }
 
@@ -51,7 +58,6 @@ type web struct {
 func newWeb(w *worker) web {
 	return web{
 		links:   newLinkPool(w),
-		parser:  http.NewParser(w.e.cfg().HTTP.Limits),
 		scratch: make([]byte, 0, 2*gathered),
 		ids:     newRequestIDs(),
 	}
@@ -63,6 +69,8 @@ type port struct {
 	spec   *Listener
 	ln     *reactor.Listener
 	routes *resolve.Local
+	// traffic is what the listener's sessions move on this loop.
+	traffic *traffic
 }
 
 func newWorker(d *reactorDriver, loop *reactor.Loop) *worker {
@@ -74,13 +82,29 @@ func newWorker(d *reactorDriver, loop *reactor.Loop) *worker {
 		loop:       loop,
 		pipes:      relay.Pipes{Max: pipesPerLoop},
 		ended:      make(chan struct{}),
+		index:      len(d.workers),
 		phases:     &d.e.phases.shards[len(d.workers)+1],
+		linked:     &d.e.links.shards[len(d.workers)+1],
 		locals:     make(map[string]*resolve.Local),
 		asking:     make(map[resolve.Request]*question),
+		unanswered: make(map[*session]time.Duration),
 	}
+	loop.Lagged = w.lags.observe
 	w.ready, w.web = newReadyPool(w), newWeb(w)
+	w.configure()
 	return w
 }
+
+// configure makes what depends on the configuration.
+func (w *worker) configure() {
+	cfg := w.e.cfg()
+	w.parser = http.NewParser(cfg.HTTP.Limits)
+	w.links.max = cfg.share(cfg.HTTP.PoolSize)
+	w.ready.most, w.ready.total = cfg.share(cfg.Preconnect.PerEndpoint), cfg.share(cfg.Preconnect.Total)
+}
+
+// share is one event loop's part, rounded up.
+func (c *Config) share(n int) int { return (n + c.EventLoops - 1) / max(c.EventLoops, 1) }
 
 // errLoopEnded is call's answer when there is no loop any more.
 var errLoopEnded = errors.New("the event loop has ended")
@@ -99,7 +123,10 @@ func (w *worker) call(fn func() error) error {
 
 // newPort returns a port without a socket.
 func (w *worker) newPort(spec *Listener) *port {
-	return &port{w: w, spec: spec, routes: w.local(spec.Front.Protocol.String())}
+	return &port{
+		w: w, spec: spec, routes: w.local(spec.Front.Protocol.String()),
+		traffic: w.e.counters.listener(spec.Name).share(w.index),
+	}
 }
 
 // local returns the loop's view of the route cache for a protocol.

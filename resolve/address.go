@@ -79,7 +79,7 @@ func (c *Cache) addresses(ctx context.Context, protocol, endpoint string) (addrs
 	if err != nil {
 		return nil, until, err
 	}
-	addrs, err = permitted(c.o.guard(protocol), found, port)
+	addrs, err = permitted(c.o().guard(protocol), found, port)
 	if err != nil {
 		return nil, until, Errorf(Forbidden, "endpoint %q: %w", endpoint, err)
 	}
@@ -90,9 +90,9 @@ func (c *Cache) hostAddresses(ctx context.Context, host string) (found []netip.A
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return []netip.Addr{addr}, until, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, c.o().Timeout)
 	defer cancel()
-	found, ttl, err := c.o.Lookup(ctx, host)
+	found, ttl, err := c.o().Lookup(ctx, host)
 	until = time.Now().Add(orDefault(ttl, maxNamedTTL))
 	if err != nil {
 		return nil, until, dnsError(host, err)

@@ -11,12 +11,12 @@ import (
 // flight, DNS and the address guard. Each event loop looks into it through a
 // Local of its own. Safe for concurrent use.
 type Cache struct {
-	resolver Resolver
-	o        CacheOptions
+	live atomic.Pointer[source]
 
 	mu     sync.RWMutex
 	stores map[string]*store // by protocol
 
+	hits                 hits
 	asked, failed, stale atomic.Uint64
 	changed              atomic.Pointer[func(resource string)]
 	staleLog, panicLog   logLimit
@@ -26,13 +26,9 @@ type Cache struct {
 // of changes. There must be one Cache per Resolver. It needs no closing; r
 // stays the caller's to close.
 func NewCache(r Resolver, o CacheOptions) *Cache {
-	c := &Cache{resolver: r, o: o.withDefaults(), stores: make(map[string]*store)}
-	if n, ok := r.(Notifier); ok {
-		n.Notify(c.forget)
-	}
-	if d, ok := r.(Doubter); ok {
-		d.NotifyDoubt(c.expire)
-	}
+	c := &Cache{stores: make(map[string]*store)}
+	c.live.Store(&source{resolver: r, CacheOptions: o.withDefaults()})
+	c.listen(r)
 	return c
 }
 
@@ -49,6 +45,7 @@ func (c *Cache) Fetch(ctx context.Context, req Request) (*Route, error) {
 	e, f, first := s.enter(ctx, req.Resource, time.Now())
 	if e != nil {
 		e.touch()
+		c.hits.shared.Add(1)
 		return e.answer()
 	}
 	if first {
@@ -100,7 +97,7 @@ func (c *Cache) fetchAlone(ctx context.Context, s *store, req Request) (*entry, 
 func (c *Cache) Purge(resource string) {
 	// The resolver first: what is asked in between must not bring back its
 	// old answer.
-	if p, ok := c.resolver.(Purger); ok {
+	if p, ok := c.o().resolver.(Purger); ok {
 		p.Purge(resource)
 	}
 	c.forget(resource)
@@ -164,7 +161,7 @@ func (c *Cache) store(protocol string) *store {
 	if s := c.stores[protocol]; s != nil {
 		return s
 	}
-	s = newStore(c.o.MaxEntries, c.o.maxFailures())
+	s = newStore(c.o().MaxEntries, c.o().maxFailures())
 	c.stores[protocol] = s
 	return s
 }

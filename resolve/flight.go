@@ -45,7 +45,7 @@ func (c *Cache) fly(s *store, f *flight, req Request) {
 	if !abandoned && e.Err != nil && mayServeStale(e.Err) && f.old.fallback(now) {
 		c.stale.Add(1)
 		if c.staleLog.allow(now) {
-			c.o.Logger.Warn("resolving failed, the old route serves on",
+			c.o().Logger.Warn("resolving failed, the old route serves on",
 				"protocol", req.Protocol, "resource", req.Resource, "error", e.Err)
 		}
 		e = c.prolong(f.old, now)
@@ -88,11 +88,13 @@ func (c *Cache) ask(ctx context.Context, req Request) (res Result, err error) {
 		if p := recover(); p != nil {
 			res, err = Result{}, Errorf(Internal, "the resolver panicked: %v", p)
 			if c.panicLog.allow(time.Now()) {
-				c.o.Logger.Error("the resolver panicked", "error", err, "stack", string(debug.Stack()))
+				c.o().Logger.Error("the resolver panicked", "error", err, "stack", string(debug.Stack()))
 			}
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, c.o.Timeout)
+	from := c.enter()
+	defer from.leave()
+	ctx, cancel := context.WithTimeout(ctx, from.Timeout)
 	defer cancel()
-	return c.resolver.Resolve(ctx, req)
+	return from.resolver.Resolve(ctx, req)
 }

@@ -1,6 +1,9 @@
 package resolve
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // maxLocal bounds one generation of a Local; what falls out is found in the
 // shared cache, for the price of its lock. A generation of that many pointers
@@ -11,6 +14,7 @@ const maxLocal = 8192
 // be called by one goroutine at a time; different Locals are independent.
 type Local struct {
 	store *store
+	hits  *atomic.Uint64 // the Cache's, in part
 	// routes and failures are bounded apart, as in the shared cache.
 	routes, failures generations
 }
@@ -19,8 +23,9 @@ type Local struct {
 func (c *Cache) Local(protocol string) *Local {
 	return &Local{
 		store:    c.store(protocol),
-		routes:   newGenerations(min(maxLocal, c.o.MaxEntries)),
-		failures: newGenerations(min(maxLocal, c.o.maxFailures())),
+		hits:     c.hits.share(),
+		routes:   newGenerations(min(maxLocal, c.o().MaxEntries)),
+		failures: newGenerations(min(maxLocal, c.o().maxFailures())),
 	}
 }
 
@@ -36,6 +41,7 @@ func (l *Local) Lookup(resource []byte) *Route {
 		return nil
 	}
 	e.touch()
+	l.hits.Add(1)
 	return &e.Route
 }
 

@@ -13,7 +13,7 @@ const maxNamedTTL = 30 * time.Second
 const maxColdTTL = time.Second
 
 func (c *Cache) dateRoute(e *entry) {
-	ttl := orDefault(e.TTL, c.o.TTL)
+	ttl := orDefault(e.TTL, c.o().TTL)
 	if e.State == Cold {
 		ttl = min(ttl, maxColdTTL)
 	}
@@ -22,7 +22,7 @@ func (c *Cache) dateRoute(e *entry) {
 		return
 	}
 	e.expires = earlier(e.addrsUntil, time.Now().Add(ttl))
-	e.staleUntil = e.expires.Add(c.o.StaleFor)
+	e.staleUntil = e.expires.Add(c.o().StaleFor)
 }
 
 // dateError takes the TTL of the error, or else of the answer whose endpoint
@@ -34,7 +34,7 @@ func (c *Cache) dateError(e *entry, answerTTL time.Duration) {
 	if e.private {
 		return
 	}
-	e.expires = earlier(e.addrsUntil, time.Now().Add(orDefault(own, c.o.NegativeTTL)))
+	e.expires = earlier(e.addrsUntil, time.Now().Add(orDefault(own, c.o().NegativeTTL)))
 }
 
 func errorTTL(err error) time.Duration {
@@ -47,7 +47,7 @@ func errorTTL(err error) time.Duration {
 
 // prolong returns old, to be used until the resolver is to be tried again.
 func (c *Cache) prolong(old *entry, now time.Time) *entry {
-	retry := now.Add(max(0, c.o.NegativeTTL))
+	retry := now.Add(max(0, c.o().NegativeTTL))
 	if retry.After(old.staleUntil) {
 		retry = old.staleUntil
 	}

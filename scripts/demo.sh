@@ -93,7 +93,7 @@ start_proxy() {
     write_routes
     args+=(--postgres 127.0.0.1:0 --resolver "file://$work/routes.yaml" --allow-cidr 127.0.0.0/8)
   fi
-  "$work/proxy-engine" "${args[@]}" --log-level debug --log-format text --drain-timeout 1s 2>"$work/proxy.log" </dev/null &
+  "$work/proxy-engine" "${args[@]}" --log-level debug --log-sessions all --log-format text --drain-timeout 1s 2>"$work/proxy.log" </dev/null &
   proxy_pid=$!
   until grep -qs 'msg=started' "$work/proxy.log"; do
     kill -0 "$proxy_pid" 2>/dev/null || die "proxy-engine doesn't start: $(cat "$work/proxy.log")"

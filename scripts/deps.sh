@@ -7,7 +7,7 @@
 #                            PyMongo, the Node driver of MongoDB, Postfix,
 #                            swaks, nodemailer, MariaDB, PyMySQL, mysqlclient,
 #                            the MySQL clients of npm, Redis, zsh, fish, groff,
-#                            mandoc, systemd-analyze
+#                            mandoc, systemd-analyze, tmux, Chromium
 #   scripts/deps.sh demo     for make run: PostgreSQL
 #   scripts/deps.sh bench    for make bench-peers: HAProxy, nginx, PgBouncer,
 #                            PostgreSQL, wrk, a C compiler
@@ -51,6 +51,8 @@ packages() {
       command -v groff >/dev/null || echo groff-base
       command -v mandoc >/dev/null || echo mandoc
       command -v systemd-analyze >/dev/null || echo systemd
+      command -v chromium >/dev/null || echo chromium
+      command -v tmux >/dev/null || echo tmux
       ;;
     bench)
       packages demo

@@ -9,19 +9,22 @@ import (
 
 // common is what the endpoints of a Registry share.
 type common struct {
-	Options
+	live atomic.Pointer[Options] // complete; replaced as a whole
 	// born is the beginning of the breakers' time, which is in nanoseconds
 	// since then: it fits an atomic word and doesn't jump with the wall clock.
 	born    time.Time
 	changes [phases]atomic.Uint64
 }
 
+// options are those in force.
+func (c *common) options() *Options { return c.live.Load() }
+
 // at is now as the breakers' time.
 func (c *common) at(now time.Time) time.Duration { return max(now.Sub(c.born), 0) }
 
 // slot is the number of the window's slot at that time.
 func (c *common) slot(at time.Duration) uint64 {
-	return 1 + uint64(at/(c.Breaker.Window/slots))
+	return 1 + uint64(at/(c.options().Breaker.Window/slots))
 }
 
 // breaker keeps attempts from an endpoint that fails, so that clients hear of
@@ -39,6 +42,8 @@ func (c *common) slot(at time.Duration) uint64 {
 // wants either a closure around the call, which an event loop has no place for, or
 // allocates one per call for its two-step form; and it stays open for one fixed
 // time, without back-off or jitter.
+//
+// Forced comes before it, and closes it (ForcedClosed).
 //
 // Attempts that end while others change the phase may be counted in either; each
 // change of phase happens exactly once, under mu.
@@ -80,7 +85,7 @@ func (b *breaker) probe(e *Endpoint, seen Ticket, at time.Duration) Ticket {
 	if b.present() != seen || at < time.Duration(b.until.Load()) {
 		return 0
 	}
-	b.until.Store(int64(at + e.common.Breaker.MaxOpenTime))
+	b.until.Store(int64(at + e.common.options().Breaker.MaxOpenTime))
 	return b.enter(e, HalfOpen)
 }
 
@@ -98,7 +103,7 @@ func (b *breaker) report(e *Endpoint, t Ticket, v verdict, at time.Duration) {
 
 // count counts an attempt while Closed and says whether that is the end of it.
 func (b *breaker) count(e *Endpoint, failed bool, at time.Duration) (tooMany bool) {
-	o := &e.common.Breaker
+	o := &e.common.options().Breaker
 	slot := e.common.slot(at)
 	b.window.add(slot, failed)
 	if !failed {
@@ -120,10 +125,10 @@ func (b *breaker) count(e *Endpoint, failed bool, at time.Duration) (tooMany boo
 func (b *breaker) open(e *Endpoint, t Ticket, at time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.present() != t {
+	if b.present() != t || e.Forced() == ForcedClosed {
 		return
 	}
-	if at-b.closedAt >= e.common.Breaker.Window {
+	if at-b.closedAt >= e.common.options().Breaker.Window {
 		b.level = 0
 	}
 	b.stayOpen(e, at)
@@ -150,7 +155,7 @@ func (b *breaker) settle(e *Endpoint, t Ticket, v verdict, at time.Duration) {
 
 // stayOpen: any phase -> Open, for longer each time. The caller holds mu.
 func (b *breaker) stayOpen(e *Endpoint, at time.Duration) {
-	d := e.common.Breaker.openTime(b.level)
+	d := e.common.options().Breaker.openTime(b.level)
 	b.level++
 	b.until.Store(int64(at + jitter(d)))
 	b.enter(e, Open)
@@ -163,8 +168,8 @@ func (b *breaker) enter(e *Endpoint, p Phase) Ticket {
 	b.word.Store(uint32(t))
 	b.entered[p].Add(1)
 	e.common.changes[p].Add(1)
-	if e.common.OnChange != nil {
-		e.common.OnChange(Change{Endpoint: e.Name, From: from.phase(), To: p, Trouble: e.Trouble()})
+	if told := e.common.options().OnChange; told != nil {
+		told(Change{Endpoint: e.Name, From: from.phase(), To: p, Trouble: e.Trouble()})
 	}
 	return t
 }

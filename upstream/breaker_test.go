@@ -70,7 +70,7 @@ func (r *rig) openFor(d time.Duration) {
 }
 
 func (r *rig) trip() {
-	for range r.e.common.Breaker.Failures {
+	for range r.e.common.options().Breaker.Failures {
 		r.try(Refused)
 	}
 }

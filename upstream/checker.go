@@ -55,7 +55,7 @@ func (r *Registry) NewChecker() *Checker {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := &Checker{common: r.shared(), watched: make(map[*Endpoint]*watch)}
-	c.places = make(chan struct{}, c.common.Health.Concurrency)
+	c.places = make(chan struct{}, c.common.options().Health.Concurrency)
 	c.ended, c.end = context.WithCancel(context.Background())
 	return c
 }
@@ -64,7 +64,7 @@ func (r *Registry) NewChecker() *Checker {
 // true for one caller a minute while checks are on. To be asked for every
 // session that wants the endpoint; takes an atomic load.
 func (c *Checker) Wants(e *Endpoint, now time.Time) bool {
-	if c.common.Health.Mode == Off {
+	if c.common.options().Health.Mode == Off {
 		return false
 	}
 	last, at := e.renewed.Load(), int64(max(c.common.at(now), 1))
@@ -79,7 +79,7 @@ func (c *Checker) Watch(e *Endpoint, check Check) {
 	defer c.mu.Unlock()
 	w, known := c.watched[e]
 	if !known {
-		if len(c.watched) >= c.common.Health.MaxEndpoints || c.ended.Err() != nil {
+		if len(c.watched) >= c.common.options().Health.MaxEndpoints || c.ended.Err() != nil {
 			return
 		}
 		w = &watch{checker: c, endpoint: e}
@@ -102,7 +102,7 @@ func (c *Checker) Close() {
 // run looks at the endpoint until nobody wants it any more.
 func (w *watch) run() {
 	defer w.forget()
-	interval := w.checker.common.Health.Interval
+	interval := w.checker.common.options().Health.Interval
 	// The first checks of many endpoints that begin at once are spread out.
 	wait := rand.N(interval) + 1
 	for w.sleep(wait) && w.wanted() && w.look() {
@@ -126,7 +126,7 @@ func (w *watch) sleep(d time.Duration) bool {
 func (w *watch) wanted() bool {
 	e := w.endpoint
 	unwanted := e.common.at(time.Now()) - time.Duration(e.wanted.Load())
-	return e.sessions.Load() > 0 || unwanted < e.common.Health.InUse
+	return e.sessions.Load() > 0 || unwanted < e.common.options().Health.InUse
 }
 
 // look checks once, and says whether to go on.
@@ -138,7 +138,7 @@ func (w *watch) look() bool {
 		return false
 	}
 	defer func() { <-c.places }()
-	ctx, cancel := context.WithTimeout(c.ended, c.common.Health.Timeout)
+	ctx, cancel := context.WithTimeout(c.ended, c.common.options().Health.Timeout)
 	defer cancel()
 	err := (*w.check.Load())(ctx)
 	if errors.Is(err, ErrAsleep) || c.ended.Err() != nil {
@@ -154,7 +154,7 @@ func (w *watch) judge(err error) {
 	if !good && outcome.verdict() == neutral { // ours
 		return
 	}
-	e, o := w.endpoint, &w.endpoint.common.Health
+	e, o := w.endpoint, &w.endpoint.common.options().Health
 	if good != w.good {
 		w.inRow = 0
 	}
@@ -186,7 +186,7 @@ func (w *watch) forget() {
 
 // setHealth changes the health, and tells if that is a change.
 func (e *Endpoint) setHealth(h Health, cause error) {
-	if old := Health(e.health.Swap(uint32(h))); old != h && e.common.OnHealth != nil {
-		e.common.OnHealth(e.Name, h, cause)
+	if old := Health(e.health.Swap(uint32(h))); old != h && e.common.options().OnHealth != nil {
+		e.common.options().OnHealth(e.Name, h, cause)
 	}
 }

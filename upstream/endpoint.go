@@ -23,6 +23,7 @@ type Endpoint struct {
 	common  *common
 	breaker breaker
 	health  atomic.Uint32    // a Health
+	forced  atomic.Uint32    // a Forced; stored under the breaker's lock
 	trouble atomic.Uint32    // an Outcome
 	wanted  atomic.Int64     // when it was wanted last, as common.at, to a second
 	renewed atomic.Int64     // when its check was renewed last, as common.at; 0 if never
@@ -43,15 +44,13 @@ func newEndpoint(name string, c *common) *Endpoint {
 }
 
 // Admit asks for a place for one attempt. The zero Ticket means no: the breaker is
-// open or the endpoint's health is down, and Trouble says why. While the breaker is
-// half-open exactly one attempt is admitted. Any other Ticket is owed a Report.
+// open or the endpoint's health is down, and Trouble says why, or an operator has
+// closed it (Forced). While the breaker is half-open exactly one attempt is admitted.
+// Any other Ticket is owed a Report.
 func (e *Endpoint) Admit(now time.Time) Ticket {
 	at := e.common.at(now)
 	e.want(at)
-	var t Ticket
-	if Health(e.health.Load()) != Down {
-		t = e.breaker.admit(e, at)
-	}
+	t := e.ask(at)
 	if t == 0 {
 		e.refused.Add(1)
 	}

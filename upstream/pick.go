@@ -19,8 +19,11 @@ type Choice struct {
 	// Index is the endpoint's bit in the mask of those tried.
 	Index int
 	// Trouble is why there is none, iff Endpoint is nil: the last failure of the
-	// first endpoint that refused. Connected if all were tried before.
+	// first endpoint that refused of itself. Connected if none did.
 	Trouble Outcome
+	// Forced is why there is none iff Trouble is Connected and it isn't Auto: what an
+	// operator has decided about the first endpoint that refused.
+	Forced Forced
 }
 
 // Pick chooses among the route's endpoints by its Balance, passing over those
@@ -42,7 +45,7 @@ func (r *Registry) Pick(route *resolve.Route, tried uint32, now time.Time) Choic
 	}
 	turn := r.turn(route, c.n)
 	c.turn = int(*turn)
-	trouble := Connected
+	var refused Choice
 	for i := c.next(); i >= 0; i = c.next() {
 		e := c.endpoints[i]
 		if t := e.Admit(now); t != 0 {
@@ -50,12 +53,22 @@ func (r *Registry) Pick(route *resolve.Route, tried uint32, now time.Time) Choic
 			*turn = uint8(i + 1)
 			return Choice{Route: nth(route, i), Endpoint: e, Ticket: t, Index: i}
 		}
-		if trouble == Connected {
-			trouble = e.Trouble()
-		}
+		refused.because(e)
 		c.tried |= 1 << i
 	}
-	return Choice{Trouble: trouble}
+	return refused
+}
+
+// because notes why an endpoint has refused, if it is the first: that it has failed
+// tells more than that an operator has closed it.
+func (c *Choice) because(e *Endpoint) {
+	switch f := e.Forced(); {
+	case c.Trouble != Connected:
+	case !f.shuts():
+		c.Trouble, c.Forced = e.Trouble(), Auto
+	case c.Forced == Auto:
+		c.Forced = f
+	}
 }
 
 // nth is the route to endpoint i.

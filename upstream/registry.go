@@ -4,11 +4,12 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // maxEndpoints bounds a Registry: past it, endpoints without sessions are
-// forgotten, and their counters and breakers with them.
+// forgotten, and their counters and breakers with them, unless they are forced.
 const maxEndpoints = 65536
 
 // Registry holds the endpoints by name. The zero value is empty and ready.
@@ -19,9 +20,11 @@ type Registry struct {
 
 	mu     sync.Mutex
 	m      map[string]*Endpoint
-	bound  int     // of len(m); more than maxEndpoints if so many have sessions
-	common *common // of the endpoints; nil before the first
-	turns  *turns  // nil before the first Pick
+	bound  int          // of len(m); more than maxEndpoints if so many have sessions
+	common *common      // of the endpoints; nil before the first
+	turns  *turns       // nil before the first Pick
+	forced int          // endpoints that aren't Auto, at most maxForced
+	shut   atomic.Int64 // those of them that admit nobody; changed under mu
 }
 
 // Acquire returns the endpoint of that name, made if new, with one more
@@ -61,14 +64,25 @@ func (r *Registry) get(name string) *Endpoint {
 // shared is what all endpoints share, made if new. The caller holds mu.
 func (r *Registry) shared() *common {
 	if r.common == nil {
-		r.common = &common{Options: r.Options.complete(), born: time.Now()}
+		r.common = &common{born: time.Now()}
+		o := r.Options.complete()
+		r.common.live.Store(&o)
 	}
 	return r.common
 }
 
+// SetOptions replaces the options, which must be valid, for all that is decided from now on.
+// How many checks are made at once stays. Any goroutine.
+func (r *Registry) SetOptions(o Options) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o = o.complete()
+	r.shared().live.Store(&o)
+}
+
 func (r *Registry) forgetIdle() {
 	for name, e := range r.m {
-		if e.sessions.Load() == 0 {
+		if e.sessions.Load() == 0 && e.Forced() == Auto {
 			delete(r.m, name)
 		}
 	}

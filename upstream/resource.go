@@ -13,8 +13,10 @@ import (
 type Resource struct {
 	key                  resourceKey
 	sessions             int
-	fromClient, toClient uint64      // of sessions that have ended
-	rate                 limits.Rate // of new sessions
+	blocked              bool
+	active               time.Duration // when a session came or went last, as the rates' time; 0 if never
+	fromClient, toClient uint64        // of sessions that have ended
+	rate                 limits.Rate   // of new sessions
 }
 
 type resourceKey struct{ protocol, name string }
@@ -28,7 +30,7 @@ type Allowance struct {
 }
 
 // maxResources bounds one shard: past it, resources without sessions are
-// forgotten, and with them what is left of their allowance.
+// forgotten, unless they are blocked, and with them what is left of their allowance.
 const maxResources = 1 << 12
 
 const shards = 64
@@ -38,6 +40,7 @@ const shards = 64
 type Resources struct {
 	seed   maphash.Seed
 	born   time.Time // the origin of the rates' time
+	blocks blocks
 	shards [shards]resourceShard
 }
 
@@ -57,17 +60,19 @@ func (r *Resources) shard(k resourceKey) *resourceShard {
 }
 
 // Enter counts a new session in, within what is allowed at the time now. nil says
-// that it isn't.
+// that it isn't, or that the resource is blocked.
 func (r *Resources) Enter(protocol, name string, a Allowance, now time.Time) *Resource {
 	k := resourceKey{protocol, name}
 	s := r.shard(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	res := s.find(k)
-	if a.Sessions > 0 && res.sessions >= a.Sessions || a.Rate > 0 && !res.rate.Take(a.Rate, now.Sub(r.born)) {
+	at := now.Sub(r.born)
+	if res.blocked || a.Sessions > 0 && res.sessions >= a.Sessions || a.Rate > 0 && !res.rate.Take(a.Rate, at) {
 		return nil
 	}
 	res.sessions++
+	res.active = max(at, 1)
 	return res
 }
 
@@ -76,10 +81,11 @@ func (r *Resources) Leave(res *Resource) {
 	if res == nil {
 		return
 	}
-	s := r.shard(res.key)
+	s, at := r.shard(res.key), time.Since(r.born)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	res.sessions--
+	res.active = at
 }
 
 // Sessions returns how many sessions a resource has.
@@ -113,7 +119,7 @@ func (s *resourceShard) find(k resourceKey) *Resource {
 
 func (s *resourceShard) forgetIdle() {
 	for k, res := range s.m {
-		if res.sessions == 0 {
+		if res.sessions == 0 && !res.blocked {
 			delete(s.m, k)
 		}
 	}

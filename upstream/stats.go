@@ -13,6 +13,7 @@ type EndpointStats struct {
 	FromClient, ToClient uint64
 	Breaker              BreakerStats
 	Health               Health
+	Forced               Forced
 	// Checks are the active checks that succeeded, FailedChecks those that failed.
 	Checks, FailedChecks uint64
 	// Trouble is the last failure, of a session or a check; Connected if there
@@ -44,6 +45,7 @@ func (e *Endpoint) Stats() EndpointStats {
 		ToClient:     e.toClient.Load(),
 		Breaker:      e.breaker.stats(e.common.born),
 		Health:       Health(e.health.Load()),
+		Forced:       e.Forced(),
 		Checks:       e.checks[1].Load(),
 		FailedChecks: e.checks[0].Load(),
 		Trouble:      e.Trouble(),

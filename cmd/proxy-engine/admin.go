@@ -1,17 +1,12 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"strings"
-	"time"
 
-	"github.com/proxy-engine/proxy-engine/engine"
 	"github.com/proxy-engine/proxy-engine/engine/admin"
 )
 
@@ -25,7 +20,7 @@ type adminSettings struct {
 const maxToken = 4096
 
 // adminOptions are those of the admin server, without an address if it is off.
-func (s *settings) adminOptions(t table, log *slog.Logger, f *findings) admin.Options {
+func (s *settings) adminOptions(log *slog.Logger, f *findings) admin.Options {
 	if s.admin.address == adminOff {
 		return admin.Options{}
 	}
@@ -33,13 +28,7 @@ func (s *settings) adminOptions(t table, log *slog.Logger, f *findings) admin.Op
 	if err != nil {
 		f.faultf("--admin-token-file: %v", err)
 	}
-	var yaml bytes.Buffer
-	t.printYAML(&yaml)
-	text := yaml.String()
-	o := admin.Options{
-		Address: s.admin.address, Token: token, Top: s.admin.top, Version: version(), Logger: log,
-		Settings: func() string { return text },
-	}
+	o := admin.Options{Address: s.admin.address, Token: token, Top: s.admin.top, Version: version(), Logger: log}
 	if err == nil {
 		f.fault(o.Validate())
 	}
@@ -65,26 +54,4 @@ func readToken(name string) (string, error) {
 		return "", errors.New("want one token of at most 4 KiB: " + name)
 	}
 	return token, nil
-}
-
-// startAdmin serves operators until the function it returns is called. Where
-// nobody asked for the default address, another process may have it.
-func startAdmin(e *engine.Engine, o admin.Options, log *slog.Logger) (stop func(), err error) {
-	if o.Address == "" {
-		return func() {}, nil
-	}
-	s, err := admin.Start(e, o)
-	if err != nil && o.Address == defaultAdmin {
-		log.Warn("no admin listener", "cause", err)
-		return func() {}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	log.Info("admin listening", "address", fmt.Sprint(s.Addr()))
-	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		s.Close(ctx)
-	}, nil
 }

@@ -38,16 +38,9 @@ type completion struct {
 	usage   string
 }
 
-// completions are all flags, in the order of the help.
+// completions are all flags of the proxy, in the order of the help.
 func (t table) completions() []completion {
-	var all []completion
-	for _, row := range t.rows() {
-		_, repeats := row.value.(repeatable)
-		all = append(all, completion{
-			flag: row.flag, takesValue: !row.isSwitch(), choices: row.choices, file: row.meta == "FILE",
-			repeats: repeats, meta: row.meta, usage: firstSentence(row.usage),
-		})
-	}
+	all := t.ownCompletions()
 	for _, c := range commandList() {
 		done := completion{flag: c.name, takesValue: c.takesValue(), usage: firstSentence(c.usage)}
 		if c.takesValue() {
@@ -56,6 +49,28 @@ func (t table) completions() []completion {
 		all = append(all, done)
 	}
 	return all
+}
+
+// ownCompletions are the table's flags.
+func (t table) ownCompletions() []completion {
+	var all []completion
+	for _, row := range t.rows() {
+		_, repeats := row.value.(repeatable)
+		all = append(all, completion{
+			flag: row.flag, takesValue: !row.isSwitch(), choices: row.choices, file: row.meta == "FILE",
+			repeats: repeats, meta: row.meta, usage: firstSentence(row.usage),
+		})
+	}
+	return all
+}
+
+// firstWords are the words that may come first, in place of a flag.
+func firstWords() string {
+	names := []string{cmdHelp}
+	for _, sub := range subcommandList() {
+		names = append(names, sub.name)
+	}
+	return strings.Join(names, " ")
 }
 
 // firstSentence is what fits beside a flag in a shell's list.
@@ -69,11 +84,24 @@ func firstSentence(text string) string {
 // parts words at "=".
 func (t table) printBash(w io.Writer) {
 	fmt.Fprint(w, "# bash completion for proxy-engine: source it, or put it where bash-completion looks.\n_proxy_engine() {\n"+
-		"  local word=${COMP_WORDS[COMP_CWORD]} flag=${COMP_WORDS[COMP_CWORD-1]}\n"+
+		"  local word=${COMP_WORDS[COMP_CWORD]} flag=${COMP_WORDS[COMP_CWORD-1]} words\n"+
 		"  if [ \"$word\" = \"=\" ]; then word=\"\"; elif [ \"$flag\" = \"=\" ]; then flag=${COMP_WORDS[COMP_CWORD-2]}; fi\n"+
-		"  COMPREPLY=()\n  case $flag in\n")
+		"  COMPREPLY=()\n")
+	for _, sub := range subcommandList() {
+		fmt.Fprintf(w, "  if [ \"$COMP_CWORD\" -gt 1 ] && [ \"${COMP_WORDS[1]}\" = %s ]; then\n", sub.name)
+		printBashFlags(w, sub.table().ownCompletions(), "")
+		fmt.Fprint(w, "    return\n  fi\n")
+	}
+	printBashFlags(w, t.completions(), "    [ \"$COMP_CWORD\" = 1 ] && words=\"$words "+firstWords()+"\"\n")
+	fmt.Fprint(w, "}\ncomplete -F _proxy_engine proxy-engine\n")
+}
+
+// printBashFlags completes some flags and their values. What more there is to
+// choose from is added by a line.
+func printBashFlags(w io.Writer, all []completion, more string) {
+	fmt.Fprint(w, "  case $flag in\n")
 	var flags, files, texts []string
-	for _, c := range t.completions() {
+	for _, c := range all {
 		name := "--" + c.flag
 		flags = append(flags, name)
 		switch {
@@ -86,13 +114,23 @@ func (t table) printBash(w io.Writer) {
 		}
 	}
 	fmt.Fprintf(w, "    %s) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); return ;;\n", strings.Join(files, "|"))
-	fmt.Fprintf(w, "    %s) return ;;\n  esac\n", strings.Join(texts, "|"))
-	fmt.Fprintf(w, "  mapfile -t COMPREPLY < <(compgen -W '%s' -- \"$word\")\n}\ncomplete -F _proxy_engine proxy-engine\n", strings.Join(flags, " "))
+	fmt.Fprintf(w, "    %s) return ;;\n  esac\n    words='%s'\n%s", strings.Join(texts, "|"), strings.Join(flags, " "), more)
+	fmt.Fprint(w, "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n")
 }
 
 func (t table) printZsh(w io.Writer) {
-	fmt.Fprint(w, "#compdef proxy-engine\n# zsh completion for proxy-engine: put it into a folder of fpath, as _proxy-engine.\n_arguments -S")
-	for _, c := range t.completions() {
+	fmt.Fprint(w, "#compdef proxy-engine\n# zsh completion for proxy-engine: put it into a folder of fpath, as _proxy-engine.\n")
+	for _, sub := range subcommandList() {
+		fmt.Fprintf(w, "if (( CURRENT > 2 )) && [[ ${words[2]} = %s ]]; then\n  shift words; (( CURRENT-- ))\n  _arguments -S", sub.name)
+		printZshFlags(w, sub.table().ownCompletions())
+		fmt.Fprint(w, "  return\nfi\n")
+	}
+	fmt.Fprintf(w, "_arguments -S '1: :(%s)'", firstWords())
+	printZshFlags(w, t.completions())
+}
+
+func printZshFlags(w io.Writer, all []completion) {
+	for _, c := range all {
 		fmt.Fprintf(w, " \\\n  %s", c.zsh())
 	}
 	fmt.Fprintln(w)
@@ -122,8 +160,19 @@ func (c completion) zsh() string {
 
 func (t table) printFish(w io.Writer) {
 	fmt.Fprint(w, "# fish completion for proxy-engine: put it into ~/.config/fish/completions.\ncomplete -c proxy-engine -f\n")
-	for _, c := range t.completions() {
-		fmt.Fprintf(w, "complete -c proxy-engine -l %s%s -d %s\n", c.flag, c.fish(), quoteShell(c.usage, `\'`))
+	fmt.Fprintf(w, "complete -c proxy-engine -n __fish_is_first_token -a '%s'\n", firstWords())
+	names := ""
+	for _, sub := range subcommandList() {
+		names += " " + sub.name
+		printFishFlags(w, "__fish_seen_subcommand_from "+sub.name, sub.table().ownCompletions())
+	}
+	printFishFlags(w, "not __fish_seen_subcommand_from"+names, t.completions())
+}
+
+// printFishFlags completes flags where a condition holds.
+func printFishFlags(w io.Writer, when string, all []completion) {
+	for _, c := range all {
+		fmt.Fprintf(w, "complete -c proxy-engine -n '%s' -l %s%s -d %s\n", when, c.flag, c.fish(), quoteShell(c.usage, `\'`))
 	}
 }
 

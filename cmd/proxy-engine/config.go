@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"net/netip"
 	"slices"
@@ -18,8 +17,9 @@ import (
 	"github.com/proxy-engine/proxy-engine/resolve"
 )
 
-// config makes the engine's configuration and notes every fault of it.
-func (s *settings) config(log *slog.Logger, f *findings) engine.Config {
+// config makes the engine's configuration and notes every fault of it. What before,
+// nil for none, holds open is used on where nothing is said otherwise.
+func (s *settings) config(before *configuration, log *slog.Logger, f *findings) engine.Config {
 	cfg := s.engine
 	cfg.Logger = log
 	cfg.Listen.SocketOptions, cfg.Dial = s.socket, s.socket
@@ -36,7 +36,13 @@ func (s *settings) config(log *slog.Logger, f *findings) engine.Config {
 	if s.http2 {
 		f.faultf("--http2 (HTTP_OPEN_HTTP2): HTTP/2 isn't served by this version; turn it off to go on with HTTP/1.1")
 	}
-	cfg.Resolver = s.openResolver(log, f)
+	s.checkRouted(f)
+	s.warnUnused(f)
+	if before != nil && s.routing() == before.routing() {
+		cfg.Resolver, s.waker = before.cfg.Resolver, before.waker
+	} else {
+		cfg.Resolver = s.openResolver(log, f)
+	}
 	checked := cfg
 	if checked.Resolver == nil {
 		checked.Resolver = resolve.Fixed("") // has been reported
@@ -175,13 +181,4 @@ func numbered(name string, i int) string {
 		return name
 	}
 	return fmt.Sprintf("%s-%d", name, i+1)
-}
-
-// newLogger makes the logger the settings ask for.
-func (s *settings) newLogger(w io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: s.logLevel}
-	if s.logFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
 }

@@ -14,13 +14,17 @@ import (
 // flagInText is a flag as the documentation quotes it.
 var flagInText = regexp.MustCompile("(?:^|[`'( ])--([a-z][a-z0-9-]*)")
 
-// harness is a line that runs the load harness, which has flags of its own.
-var harness = regexp.MustCompile("(?m)^.*bin/loadtest.*$")
+// harness is a line that runs the load harness, or a script, which have flags of
+// their own.
+var harness = regexp.MustCompile("(?m)^.*(bin/loadtest|scripts/tune.sh).*$")
 
 // The documentation names no setting that doesn't exist.
 func TestDocumentedFlagsExist(t *testing.T) {
 	known := newTable(defaults()).names(func(s *setting) string { return s.flag })
 	known = append(known, commandNames()...)
+	for _, sub := range subcommandList() {
+		known = append(known, sub.table().names(func(s *setting) string { return s.flag })...)
+	}
 	pages, err := filepath.Glob("../../docs/*.md")
 	if err != nil || len(pages) == 0 {
 		t.Fatalf("no documentation: %v", err)

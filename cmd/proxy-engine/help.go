@@ -7,6 +7,7 @@ import (
 )
 
 const helpHead = `Usage: proxy-engine [--flag value]...
+       proxy-engine top [--flag value]...
 
 Stands in front of many backends: reads just enough of each client's protocol
 to know which resource it wants, asks a resolver where that lives, connects,
@@ -31,6 +32,11 @@ func (t table) printHelp(w io.Writer) {
 			row.printHelp(w)
 		}
 	}
+	fmt.Fprint(w, "\nSubcommands (proxy-engine help NAME):\n")
+	for _, sub := range subcommandList() {
+		fmt.Fprintf(w, "  %s [--flag value]...\n", sub.name)
+		printWrapped(w, sub.usage)
+	}
 	fmt.Fprint(w, "\nInstead of running:\n")
 	for _, c := range commandList() {
 		fmt.Fprintf(w, "  %s\n", c.form())
@@ -41,7 +47,7 @@ func (t table) printHelp(w io.Writer) {
 func (s *setting) printHelp(w io.Writer) {
 	head := strings.TrimSpace("--" + s.flag + " " + s.meta)
 	fmt.Fprintf(w, "  %-34s %s\n", head, strings.Join(s.variables(), ", "))
-	text := s.usage
+	text := s.meaning()
 	if d := s.standard(); d != "" {
 		text += " Default: " + d + "."
 	}
@@ -80,7 +86,7 @@ func (t table) printMarkdown(w io.Writer) {
 // printMarkdown prints the row of the setting.
 func (s *setting) printMarkdown(w io.Writer) {
 	flag := strings.TrimSpace("--" + s.flag + " " + s.meta)
-	fmt.Fprintf(w, "| `%s` | `%s` | %s | %s | %s |\n", flag, strings.Join(s.variables(), "`, `"), s.standard(), s.original, escapeCell(s.usage))
+	fmt.Fprintf(w, "| `%s` | `%s` | %s | %s | %s |\n", flag, strings.Join(s.variables(), "`, `"), s.standard(), s.original, escapeCell(s.meaning()))
 }
 
 // escapeCell keeps a text's characters from being taken for Markdown.

@@ -20,7 +20,7 @@ import (
 func TestHTTPDefaults(t *testing.T) {
 	s, _ := parsed(t, nil)
 	var f findings
-	h := s.config(slog.New(slog.DiscardHandler), &f).HTTP
+	h := s.config(nil, slog.New(slog.DiscardHandler), &f).HTTP
 	if h.Bare || h.AssumeOK || h.Direct != nil || !h.Telemetry || h.BackendHost || h.RequestsPerConnection != 0 {
 		t.Errorf("got %+v", h)
 	}
@@ -40,7 +40,7 @@ func TestHTTPOriginalVariables(t *testing.T) {
 		"HTTP_BACKEND_POOL_SIZE=7", "HTTP_KEEPALIVE_TIMEOUT=75", "HTTP_OPEN_HTTP2=false", "HTTP_SKIP_VALIDATION=true",
 		"HTTP_BACKEND_ENDPOINT=web:80", "PROXY_HTTP=8080",
 	})
-	cfg := s.config(slog.New(slog.DiscardHandler), &f)
+	cfg := s.config(nil, slog.New(slog.DiscardHandler), &f)
 	if len(f.errs)+len(f.warnings) > 0 {
 		t.Errorf("got %v, %q", f.errs, f.warnings)
 	}

@@ -7,17 +7,10 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"os/signal"
-	"syscall"
-	"time"
-
-	"github.com/proxy-engine/proxy-engine/engine"
-	"github.com/proxy-engine/proxy-engine/engine/admin"
 )
 
 func main() {
@@ -27,30 +20,28 @@ func main() {
 // run is main with its surroundings as arguments. It returns the exit code: 0,
 // or 1 if the configuration is wrong or the engine doesn't start.
 func run(args, env []string, stdout, stderr io.Writer) int {
-	s := defaults()
-	t := newTable(s)
+	if sub, own := subcommandOf(args); sub != nil {
+		return sub.run(own, env, stdout, stderr)
+	}
 	var f findings
-	cmds := t.parse(args, env, &f)
-	s.complete()
-	if t.describe(cmds, stdout) {
+	c := read(args, env, &f)
+	if c.table.describe(c.commands, stdout) {
 		return 0
 	}
-	if cmds.has(cmdPrintConfig) {
+	if c.commands.has(cmdPrintConfig) {
 		// Before the faults are known: it helps to find them.
-		t.printAs(cmds[cmdPrintConfig], stdout)
+		c.table.printAs(c.commands[cmdPrintConfig], stdout)
 	}
-	log := s.newLogger(stderr)
-	cfg := s.config(log, &f)
-	operators := s.adminOptions(t, log, &f)
-	if c, ok := cfg.Resolver.(io.Closer); ok {
-		defer c.Close()
-	}
-	defer s.closeTLS(&cfg)
-	defer s.closeWaker()
-	if !f.report(log, stderr) {
+	log := newLogging(c.settings, stderr)
+	defer log.close()
+	c.open(nil, log.Logger, &f)
+	operators := c.adminOptions(log.Logger, &f)
+	if !f.report(log.Logger, log.writer) {
+		_ = c.close(nil)
 		return 1
 	}
-	if err := act(cmds, cfg, operators, s.drain, log, stdout); err != nil {
+	p := &program{args: args, env: env, current: c, operatorOptions: operators, log: log}
+	if err := p.act(stdout); err != nil {
 		log.Error("ended", "cause", err)
 		return 1
 	}
@@ -77,16 +68,17 @@ func (t table) describe(cmds commands, w io.Writer) bool {
 
 // act does what is asked for with a valid configuration: runs, unless a command
 // says otherwise.
-func act(cmds commands, cfg engine.Config, operators admin.Options, drain time.Duration, log *slog.Logger, stdout io.Writer) error {
-	switch {
+func (p *program) act(stdout io.Writer) error {
+	defer p.close()
+	switch cmds := p.current.commands; {
 	case cmds.has(cmdPrintConfig):
-		printLimit(stdout, &cfg)
+		printLimit(stdout, &p.current.cfg)
 		return nil
 	case cmds.has(cmdCheck):
 		fmt.Fprintln(stdout, "the configuration is valid")
 		return nil
 	}
-	return serve(cfg, operators, drain, log)
+	return p.run()
 }
 
 // report tells everything that was found and returns whether all is well.
@@ -98,42 +90,4 @@ func (f *findings) report(log *slog.Logger, stderr io.Writer) bool {
 		fmt.Fprintf(stderr, "proxy-engine: %v\n", err)
 	}
 	return len(f.errs) == 0
-}
-
-// serve runs the engine until a signal ends it. Operators are served until it has
-// drained.
-func serve(cfg engine.Config, operators admin.Options, drain time.Duration, log *slog.Logger) error {
-	// A log whose reader is gone must not end every session.
-	signal.Ignore(syscall.SIGPIPE)
-	signals := make(chan os.Signal, 4)
-	// For good: a signal that comes while the process ends must not kill it.
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, statsSignal)
-
-	if err := fitSessions(&cfg, log); err != nil {
-		return err
-	}
-	raiseProcs(&cfg)
-	e, err := engine.New(cfg)
-	if err != nil {
-		return err
-	}
-	if err := e.Start(); err != nil {
-		return err
-	}
-	stopAdmin, err := startAdmin(e, operators, log)
-	if err != nil {
-		stopped, cancel := context.WithCancel(context.Background())
-		cancel()
-		_ = e.Shutdown(stopped)
-		return err
-	}
-	defer stopAdmin()
-	log.Info("started", "version", version(), "impl", string(cfg.Impl), "event_loops", cfg.EventLoops)
-	s := supervisor{proxy: e, log: log, drain: drain, signals: signals, actions: map[os.Signal]func(){
-		statsSignal: func() { logStats(log, e.Stats()) },
-	}}
-	if err := s.run(); err != nil {
-		return fmt.Errorf("the engine failed: %w", err)
-	}
-	return nil
 }

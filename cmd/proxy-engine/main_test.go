@@ -170,12 +170,24 @@ type process struct {
 
 func startProcess(t *testing.T, args ...string) *process {
 	t.Helper()
+	return start(t, ownCommand(t, args...))
+}
+
+// ownCommand is the command itself, with nothing in its environment.
+func ownCommand(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self, args...)
 	cmd.Env = []string{runMain + "=1"}
+	return cmd
+}
+
+// start starts a process, which ends with the test at the latest.
+func start(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

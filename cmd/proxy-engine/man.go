@@ -11,6 +11,9 @@ import (
 const manOptions = `.SH SYNOPSIS
 .B proxy\-engine
 .RI [ \-\-flag\ value ]...
+.br
+.B proxy\-engine top
+.RI [ \-\-flag\ value ]...
 .SH DESCRIPTION
 Stands in front of many backends: reads just enough of each client's protocol
 to know which resource it wants, asks a resolver where that lives, connects,
@@ -40,6 +43,7 @@ Log statistics.
 proxy\-engine \-\-postgres :5432 \-\-resolver file:///etc/proxy\-engine/routes.yaml
 proxy\-engine \-\-print\-config=yaml > /etc/proxy\-engine/config.yaml
 proxy\-engine \-\-check \-\-config /etc/proxy\-engine/config.yaml
+proxy\-engine top \-\-admin 127.0.0.1:9900
 .fi
 `
 
@@ -53,6 +57,9 @@ func (t table) printMan(w io.Writer, date string) {
 			row.printMan(w)
 		}
 	}
+	for _, sub := range subcommandList() {
+		sub.printMan(w)
+	}
 	fmt.Fprint(w, ".SS Instead of running\n")
 	for _, c := range commandList() {
 		printManEntry(w, c.form(), c.usage)
@@ -60,8 +67,17 @@ func (t table) printMan(w io.Writer, date string) {
 	fmt.Fprint(w, manRest)
 }
 
+// printMan prints the subcommand's part of the manual page.
+func (s *subcommand) printMan(w io.Writer) {
+	fmt.Fprintf(w, ".SS proxy\\-engine %s\n", s.name)
+	printFilled(w, "", roff(s.usage))
+	for _, row := range s.table().rows() {
+		row.printMan(w)
+	}
+}
+
 func (s *setting) printMan(w io.Writer) {
-	text := s.usage + " Environment: " + strings.Join(s.variables(), ", ") + "."
+	text := s.meaning() + " Environment: " + strings.Join(s.variables(), ", ") + "."
 	if d := s.standard(); d != "" {
 		text += " Default: " + d + "."
 	}

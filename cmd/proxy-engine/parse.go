@@ -74,18 +74,24 @@ func (s *setting) set(name, text string, f *findings) {
 // parseEnv takes the variables of settings no flag has set. An empty variable
 // counts as unset, which is what ${NAME:-} in a compose file leaves.
 func (t table) parseEnv(env []string, f *findings) {
-	vars := make(map[string]string)
-	for _, entry := range env {
-		if name, text, _ := strings.Cut(entry, "="); text != "" {
-			vars[name] = text
-		}
-	}
+	vars := variablesOf(env)
 	for _, row := range t.rows() {
 		if row.source == fromDefault {
 			row.setFromEnv(vars, f)
 		}
 	}
 	t.checkForeign(vars, f)
+}
+
+// variablesOf are the environment's variables that aren't empty.
+func variablesOf(env []string) map[string]string {
+	vars := make(map[string]string)
+	for _, entry := range env {
+		if name, text, _ := strings.Cut(entry, "="); text != "" {
+			vars[name] = text
+		}
+	}
+	return vars
 }
 
 // setFromEnv takes the setting's variable. If it has two, both must say the

@@ -120,7 +120,7 @@ func TestZeroCacheTimesMeanOff(t *testing.T) {
 
 func TestResolverWins(t *testing.T) {
 	s, f := parsed(t, nil, "--resolver", "fixed://10.0.0.1:1", "--tcp-backend", "10.0.0.2:2")
-	s.openResolver(nil, &f)
+	s.warnUnused(&f)
 	if len(f.warnings) != 1 || len(f.errs) != 0 {
 		t.Errorf("got %q, %v", f.warnings, f.errs)
 	}

@@ -38,7 +38,7 @@ func (t table) printYAML(w io.Writer) {
 }
 
 func (s *setting) printYAML(w io.Writer) {
-	text := s.usage
+	text := s.meaning()
 	if s.auto != "" {
 		text += " Default: " + s.auto + "."
 	}

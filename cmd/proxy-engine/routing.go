@@ -1,12 +1,24 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/resolve"
 )
+
+// routing is all that openResolver goes by: who has the same has the same resolver. It
+// holds passwords.
+func (s *settings) routing() string {
+	parts := []string{s.backend, s.httpBackend, s.httpFixed, s.smtpBackend, s.wakeHook, s.wakeOptions, strconv.FormatBool(s.demo)}
+	for _, r := range s.resolvers {
+		parts = append(parts, r.protocol, r.url)
+	}
+	return fmt.Sprintf("%q", parts)
+}
 
 // openResolver returns the resolver of all protocols, nil if there is none or
 // none that works, which is then among the faults.
@@ -35,8 +47,6 @@ func (s *settings) openResolver(log *slog.Logger, f *findings) resolve.Resolver 
 // without a resolver, and HTTP's that stands before any.
 func (s *settings) addBackends(all map[string]resolve.Resolver, f *findings) {
 	web, mail := codecs.HTTP.String(), codecs.SMTP.String()
-	s.checkRouted(f)
-	s.warnUnused(f)
 	if !s.has("") {
 		all[""] = fixed(s.backend)
 		if !s.has(web) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -30,6 +31,7 @@ func TestRoutingPerProtocol(t *testing.T) {
 	}
 	for _, tt := range tests {
 		s, f := parsed(t, nil, tt.args...)
+		s.warnUnused(&f)
 		r := s.openResolver(slog.New(slog.DiscardHandler), &f)
 		if len(f.warnings) != tt.warnings || len(f.errs) != 0 {
 			t.Errorf("%q: %q, %v", tt.args, f.warnings, f.errs)
@@ -56,7 +58,7 @@ func TestGuardPerProtocol(t *testing.T) {
 	for _, tt := range tests {
 		s, _ := parsed(t, []string{tt.env}, "--tcp-backend", "127.0.0.1:1", "--http-backend", "127.0.0.1:1")
 		var f findings
-		cfg := s.config(slog.New(slog.DiscardHandler), &f)
+		cfg := s.config(nil, slog.New(slog.DiscardHandler), &f)
 		c := resolve.NewCache(cfg.Resolver, cfg.Cache)
 		for protocol, open := range map[codecs.Protocol]bool{codecs.HTTP: tt.http, codecs.TCP: tt.other} {
 			_, err := c.Fetch(t.Context(), resolve.Request{Protocol: protocol.String(), Resource: "x"})
@@ -162,8 +164,9 @@ func TestRoutingFaults(t *testing.T) {
 	t.Setenv("WAKE_TOKEN", "hunter2")
 	for _, tt := range tests {
 		s, f := parsed(t, nil, append(tt.args, "--postgres", ":0")...)
+		s.checkRouted(&f)
 		r := s.openResolver(slog.New(slog.DiscardHandler), &f)
-		if len(f.errs) != 1 || !strings.Contains(f.errs[0].Error(), tt.want) || strings.Contains(f.errs[0].Error(), "hunter2") {
+		if text := fmt.Sprint(f.errs); !strings.Contains(text, tt.want) || strings.Contains(text, "hunter2") {
 			t.Errorf("%q: %v, want %q", tt.args, f.errs, tt.want)
 		}
 		if r != nil {

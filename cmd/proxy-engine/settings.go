@@ -82,10 +82,13 @@ type settings struct {
 	backendHeader proxyheader.Version
 	clientPrefix  prefixBits
 
-	admin     adminSettings
-	drain     time.Duration
-	logLevel  slog.Level
-	logFormat string
+	admin adminSettings
+	drain time.Duration
+	// drainDelay is how long clients are still let in when it is to end, and
+	// upgradeTimeout how long a successor may take to let them in.
+	drainDelay, upgradeTimeout time.Duration
+	logLevel                   slog.Level
+	logFormat                  string
 }
 
 // defaultPostgres is where clients are expected when no listener is given.
@@ -108,7 +111,10 @@ func defaults() *settings {
 		engine: cfg,
 		socket: cfg.Dial,
 		drain:  30 * time.Second,
-		admin:  adminSettings{address: defaultAdmin, top: 20},
+
+		upgradeTimeout: time.Minute,
+
+		admin: adminSettings{address: defaultAdmin, top: 20},
 
 		clientPrefix: prefixBits{cfg.Limits.IPv4, cfg.Limits.IPv6},
 

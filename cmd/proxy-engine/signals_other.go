@@ -4,5 +4,12 @@ package main
 
 import "syscall"
 
-// statsSignal is a signal that never comes.
-const statsSignal = syscall.Signal(-1)
+// Signals that never come.
+const (
+	statsSignal   = syscall.Signal(-1)
+	reloadSignal  = syscall.Signal(-2)
+	upgradeSignal = syscall.Signal(-3)
+)
+
+// closeOnExec has nothing to do: no process is given descriptors.
+func closeOnExec(int) {}

@@ -18,16 +18,20 @@ import (
 
 // fakeProxy has sessions that end by themselves after a time, if ever.
 type fakeProxy struct {
-	stats  engine.Stats
-	ending <-chan time.Time
-	failed chan error
+	stats         engine.Stats
+	ending        <-chan time.Time
+	failed        chan error
+	retired, shut time.Time
 }
 
 func (p *fakeProxy) Failed() <-chan error { return p.failed }
 
 func (p *fakeProxy) Stats() engine.Stats { return p.stats }
 
+func (p *fakeProxy) Retire() { p.retired = time.Now() }
+
 func (p *fakeProxy) Shutdown(ctx context.Context) error {
+	p.shut = time.Now()
 	select {
 	case <-p.ending:
 		return nil
@@ -36,24 +40,38 @@ func (p *fakeProxy) Shutdown(ctx context.Context) error {
 	}
 }
 
+// supervise returns a supervisor of the proxy and its signals.
+func supervise(p *fakeProxy, t timing) (*supervisor, chan os.Signal) {
+	signals := make(chan os.Signal, 4)
+	return &supervisor{
+		proxy: p, log: slog.New(slog.DiscardHandler), signals: signals,
+		timing: func() timing { return t }, ending: func(bool) {},
+	}, signals
+}
+
 func TestSupervise(t *testing.T) {
 	const drain = 30 * time.Second
 	tests := []struct {
-		name string
+		name  string
+		delay time.Duration
 		// secondAfter the first signal, and sessions end endAfter it; 0 is never.
 		secondAfter, endAfter time.Duration
-		want                  time.Duration
+		wantShut, want        time.Duration
 	}{
-		{"sessions end", 0, 10 * time.Second, 10 * time.Second},
-		{"deadline", 0, 0, drain},
-		{"second signal", 3 * time.Second, 0, 3 * time.Second},
-		{"second signal too late", 20 * time.Second, 10 * time.Second, 10 * time.Second},
+		{"sessions end", 0, 0, 10 * time.Second, 0, 10 * time.Second},
+		{"deadline", 0, 0, 0, 0, drain},
+		{"second signal", 0, 3 * time.Second, 0, 0, 3 * time.Second},
+		{"second signal too late", 0, 20 * time.Second, 10 * time.Second, 0, 10 * time.Second},
+		{"delay", 5 * time.Second, 0, 10 * time.Second, 5 * time.Second, 10 * time.Second},
+		{"sessions end within the delay", 5 * time.Second, 0, time.Second, 5 * time.Second, 5 * time.Second},
+		{"delay and deadline", 5 * time.Second, 0, 0, 5 * time.Second, 5*time.Second + drain},
+		{"second signal within the delay", 5 * time.Second, 2 * time.Second, 0, 2 * time.Second, 2 * time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := &fakeProxy{}
-				signals := make(chan os.Signal, 4)
+				s, signals := supervise(p, timing{delay: tt.delay, drain: drain})
 				signals <- syscall.SIGTERM
 				if tt.endAfter > 0 {
 					p.ending = time.After(tt.endAfter)
@@ -62,37 +80,61 @@ func TestSupervise(t *testing.T) {
 					time.AfterFunc(tt.secondAfter, func() { signals <- os.Interrupt })
 				}
 				start := time.Now()
-				s := supervisor{proxy: p, log: slog.New(slog.DiscardHandler), drain: drain, signals: signals}
 				if err := s.run(); err != nil {
 					t.Error(err)
 				}
-				if took := time.Since(start); took != tt.want {
-					t.Errorf("took %v, want %v", took, tt.want)
+				if took := time.Since(start); took != tt.want || p.shut.Sub(start) != tt.wantShut || p.retired != start {
+					t.Errorf("retired after %v, shut down after %v, took %v, want 0, %v and %v", p.retired.Sub(start), p.shut.Sub(start), took, tt.wantShut, tt.want)
 				}
 			})
 		})
 	}
 }
 
-func TestFailureEndsIt(t *testing.T) {
-	p := &fakeProxy{failed: make(chan error, 1), ending: time.After(0)}
+// TestOccasions: what ends a proxy, and that there is no delay where nobody is let in meanwhile
+// or somebody else lets them in.
+func TestOccasions(t *testing.T) {
 	fault := errors.New("event loop ended")
-	p.failed <- fault
-	s := supervisor{proxy: p, log: slog.New(slog.DiscardHandler), drain: time.Minute}
-	if err := s.run(); err != fault {
-		t.Errorf("got %v, want %v", err, fault)
+	now := make(chan struct{})
+	close(now)
+	for name, tt := range map[string]struct {
+		happen   func(*supervisor, *fakeProxy)
+		delayed  bool
+		replaced bool
+		failure  error
+	}{
+		"asked":    {func(s *supervisor, _ *fakeProxy) { s.asked = now }, true, false, nil},
+		"replaced": {func(s *supervisor, _ *fakeProxy) { s.replaced = now }, false, true, nil},
+		"failure":  {func(_ *supervisor, p *fakeProxy) { p.failed <- fault }, false, false, fault},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &fakeProxy{failed: make(chan error, 1), ending: time.After(0)}
+				s, _ := supervise(p, timing{delay: time.Second, drain: time.Minute})
+				var told []bool
+				s.ending = func(replaced bool) { told = append(told, replaced) }
+				tt.happen(s, p)
+				start := time.Now()
+				if err := s.run(); err != tt.failure {
+					t.Errorf("got %v, want %v", err, tt.failure)
+				}
+				if delayed := p.shut.After(start); delayed != tt.delayed || len(told) != 1 || told[0] != tt.replaced {
+					t.Errorf("delayed %v, told %v", delayed, told)
+				}
+			})
+		})
 	}
 }
 
 func TestActionsEndNothing(t *testing.T) {
-	signals := make(chan os.Signal, 4)
+	s, signals := supervise(&fakeProxy{}, timing{})
 	signals <- statsSignal
 	signals <- statsSignal
 	signals <- os.Interrupt
 	called := 0
-	s := supervisor{proxy: &fakeProxy{}, signals: signals, actions: map[os.Signal]func(){statsSignal: func() { called++ }}}
-	if why, _ := s.awaitEnd(nil); why != os.Interrupt.String() || called != 2 {
-		t.Errorf("ended by %q, %d actions for two signals", why, called)
+	s.actions = map[os.Signal]func(){statsSignal: func() { called++ }}
+	if o := s.awaitEnd(nil); o.why != os.Interrupt.String() || called != 2 {
+		t.Errorf("ended by %q, %d actions for two signals", o.why, called)
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"log/slog"
 	"slices"
 	"strings"
 
@@ -29,6 +28,8 @@ type setting struct {
 	// auto says what the default is when it isn't a constant.
 	auto  string
 	value value
+	// fixed says that a change takes effect at the next start, or upgrade, only.
+	fixed bool
 	// quiet says that values may hold a password: faults don't quote them.
 	quiet bool
 
@@ -53,7 +54,7 @@ type table []group
 
 // newTable makes the table of s, whose values are taken for the defaults.
 func newTable(s *settings) table {
-	t := table{
+	return named(table{
 		{"Configuration", fileRows(s)},
 		{"Listeners", listenerRows(s)},
 		{"Routing", routingRows(s)},
@@ -71,7 +72,12 @@ func newTable(s *settings) table {
 		{"Sockets", socketRows(s)},
 		{"Admin", adminRows(s)},
 		{"Logs", logRows(s)},
-	}
+	})
+}
+
+// named fills in what rows leave out: their variables' names, and their defaults,
+// which are their values now.
+func named(t table) table {
 	for _, row := range t.rows() {
 		row.fallback = row.value.String()
 		if row.env == "" {
@@ -139,6 +145,14 @@ func (s *setting) standard() string {
 	return s.fallback
 }
 
+// meaning is what the setting does, and when a change of it does.
+func (s *setting) meaning() string {
+	if s.fixed {
+		return s.usage + " A change takes effect at the next start or upgrade."
+	}
+	return s.usage
+}
+
 func listenerRows(s *settings) []*setting {
 	return []*setting{
 		{flag: "http", env: "PROXY_HTTP", original: "port", meta: "ADDR",
@@ -172,19 +186,19 @@ func listenerRows(s *settings) []*setting {
 
 func sessionRows(s *settings) []*setting {
 	return []*setting{
-		{flag: "impl", env: "TCP_SERVER_IMPL", alias: "HTTP_SERVER_IMPL", original: "TCP_SERVER_IMPL", meta: "NAME", choices: []string{"reactor", "goroutine"},
+		{flag: "impl", fixed: true, env: "TCP_SERVER_IMPL", alias: "HTTP_SERVER_IMPL", original: "TCP_SERVER_IMPL", meta: "NAME", choices: []string{"reactor", "goroutine"},
 			value: scalar[engine.Impl]{&s.engine.Impl, engine.ParseImpl, func(i engine.Impl) string { return string(i) }},
 			auto:  "reactor; goroutine where there is no epoll",
 			usage: "How sessions are driven: reactor (event loops) or goroutine (portable). " +
 				"swoole and coroutine mean the same two."},
-		{flag: "event-loops", env: "TCP_WORKERS", alias: "HTTP_WORKERS", original: "workers", meta: "N",
+		{flag: "event-loops", fixed: true, env: "TCP_WORKERS", alias: "HTTP_WORKERS", original: "workers", meta: "N",
 			value: count(&s.engine.EventLoops), auto: "one per core",
 			usage: "Event loops of the reactor, each with a thread of its own. More than cores gain nothing."},
 		{flag: "max-sessions", original: "maxConnections, maxCoroutine", meta: "N",
 			value: count(&s.engine.MaxSessions),
 			usage: "The most sessions at once; further clients are refused in their protocol. " +
 				"Lowered at start, with a warning, to what the descriptor limit allows."},
-		{flag: "read-buffer", original: "receiveBufferSize", meta: "SIZE",
+		{flag: "read-buffer", fixed: true, original: "receiveBufferSize", meta: "SIZE",
 			value: size(&s.engine.ReadBuffer),
 			usage: "The read buffer of an event loop (not of a session), and the most that waits behind a slow peer per direction."},
 	}
@@ -202,43 +216,40 @@ func deadlineRows(s *settings) []*setting {
 		{flag: "flush-timeout", meta: "TIME", value: duration(&t.Flush),
 			usage: "How long the last bytes of a closing session may take."},
 		{flag: "drain-timeout", meta: "TIME", value: duration(&s.drain),
-			usage: "How long sessions may go on after SIGTERM or SIGINT. A second signal ends them at once."},
+			usage: "How long sessions may go on after SIGTERM or SIGINT, or once an upgrade has taken over. A second signal ends them at once."},
+		{flag: "drain-idle", meta: "TIME", value: duration(&s.engine.DrainIdle),
+			usage: "A session that has moved nothing for so long is ended first then, in order, so that its client comes back elsewhere; 0 lets all go on alike."},
+		{flag: "drain-delay", meta: "TIME", value: duration(&s.drainDelay),
+			usage: "How long clients are still let in after SIGTERM or SIGINT, while /readyz says no already: what balancers take to notice."},
+		{flag: "upgrade-timeout", meta: "TIME", value: duration(&s.upgradeTimeout),
+			usage: "How long the process that SIGUSR2 starts may take until clients can come in. Else it is ended, and this one goes on."},
 	}
 }
 
 func socketRows(s *settings) []*setting {
 	listen, socket := &s.engine.Listen, &s.socket
 	return []*setting{
-		{flag: "backlog", meta: "N", value: count(&listen.Backlog),
+		{flag: "backlog", fixed: true, meta: "N", value: count(&listen.Backlog),
 			usage: "Length of the accept queue; the kernel caps it at net.core.somaxconn."},
-		{flag: "reuseport", value: boolean(&listen.ReusePort),
+		{flag: "reuseport", fixed: true, value: boolean(&listen.ReusePort),
 			usage: "Every event loop has a listening socket of its own (SO_REUSEPORT)."},
-		{flag: "defer-accept", meta: "TIME", value: duration(&listen.DeferAccept),
+		{flag: "defer-accept", fixed: true, meta: "TIME", value: duration(&listen.DeferAccept),
 			usage: "Where clients speak first, accept them with their first bytes, waiting so long (TCP_DEFER_ACCEPT); 0 is off."},
-		{flag: "nodelay", value: boolean(&socket.NoDelay),
+		{flag: "nodelay", fixed: true, value: boolean(&socket.NoDelay),
 			usage: "Send small messages at once (TCP_NODELAY)."},
-		{flag: "keepalive-idle", original: "tcpKeepidle", meta: "TIME", value: duration(&socket.KeepAlive.Idle),
+		{flag: "keepalive-idle", fixed: true, original: "tcpKeepidle", meta: "TIME", value: duration(&socket.KeepAlive.Idle),
 			usage: "Idle time before the kernel probes a peer; 0 turns keepalive off."},
-		{flag: "keepalive-interval", original: "tcpKeepinterval", meta: "TIME", value: duration(&socket.KeepAlive.Interval),
+		{flag: "keepalive-interval", fixed: true, original: "tcpKeepinterval", meta: "TIME", value: duration(&socket.KeepAlive.Interval),
 			usage: "Time between two probes."},
-		{flag: "keepalive-count", original: "tcpKeepcount", meta: "N", value: count(&socket.KeepAlive.Count),
+		{flag: "keepalive-count", fixed: true, original: "tcpKeepcount", meta: "N", value: count(&socket.KeepAlive.Count),
 			usage: "Unanswered probes after which the peer is dead."},
-		{flag: "user-timeout", meta: "TIME", value: duration(&socket.UserTimeout),
+		{flag: "user-timeout", fixed: true, meta: "TIME", value: duration(&socket.UserTimeout),
 			usage: "How long sent data may stay unacknowledged before the peer is dead (TCP_USER_TIMEOUT); 0 is the kernel's own, about 15 minutes. " +
 				"It also cuts off a peer that merely reads nothing for so long, and replaces keepalive's count."},
-		{flag: "receive-buffer", original: "socketBufferSize", meta: "SIZE", value: size(&socket.ReceiveBuffer),
+		{flag: "receive-buffer", fixed: true, original: "socketBufferSize", meta: "SIZE", value: size(&socket.ReceiveBuffer),
 			usage: "Fixed kernel receive buffer (SO_RCVBUF). 0 has the kernel size it for each connection; " +
 				"the original's 16 MiB turns that off and lets every slow session hold so much."},
-		{flag: "send-buffer", original: "bufferOutputSize", meta: "SIZE", value: size(&socket.SendBuffer),
+		{flag: "send-buffer", fixed: true, original: "bufferOutputSize", meta: "SIZE", value: size(&socket.SendBuffer),
 			usage: "Fixed kernel send buffer (SO_SNDBUF). 0 as above."},
-	}
-}
-
-func logRows(s *settings) []*setting {
-	return []*setting{
-		{flag: "log-level", meta: "LEVEL", choices: []string{"debug", "info", "warn", "error"}, value: scalar[slog.Level]{&s.logLevel, parseLevel, formatLevel},
-			usage: "debug (a line per session), info, warn or error."},
-		{flag: "log-format", meta: "FORMAT", choices: []string{"text", "json"}, value: scalar[string]{&s.logFormat, parseLogFormat, asIs},
-			usage: "text or json, on standard error."},
 	}
 }

@@ -15,12 +15,12 @@ const adminOff = "off"
 
 func adminRows(s *settings) []*setting {
 	return []*setting{
-		{flag: "admin", meta: "ADDR", value: scalar[string]{&s.admin.address, parseAdmin, asIs},
+		{flag: "admin", fixed: true, meta: "ADDR", value: scalar[string]{&s.admin.address, parseAdmin, asIs},
 			usage: "Serve metrics, health, figures and profiles over HTTP at host:port or unix:/path; off serves none. " +
 				"Beyond loopback it needs --admin-token-file."},
-		{flag: "admin-token-file", meta: "FILE", value: scalar[string]{&s.admin.tokenFile, parsePath, asIs},
+		{flag: "admin-token-file", fixed: true, meta: "FILE", value: scalar[string]{&s.admin.tokenFile, parsePath, asIs},
 			usage: "A file with the token that clients of --admin must bring (Authorization: Bearer TOKEN). /healthz and /readyz need none."},
-		{flag: "metrics-top", meta: "N", value: atLeastOne(&s.admin.top),
+		{flag: "metrics-top", fixed: true, meta: "N", value: atLeastOne(&s.admin.top),
 			usage: "How many resources, and endpoints, have metrics of their own: those with the most traffic. The others are counted together."},
 	}
 }

@@ -18,7 +18,7 @@ func clientRows(s *settings) []*setting {
 			usage: "The most sessions of one client's address at once (of HTTP: connections); further ones are refused in their protocol. 0 is no limit."},
 		{flag: "session-rate-per-client", meta: "N", value: count(&o.Rate),
 			usage: "The most new sessions of one client's address per second, likewise. As many may come at once."},
-		{flag: "client-prefix", meta: "BITS,BITS", value: scalar[prefixBits]{&s.clientPrefix, parsePrefixBits, prefixBits.String},
+		{flag: "client-prefix", fixed: true, meta: "BITS,BITS", value: scalar[prefixBits]{&s.clientPrefix, parsePrefixBits, prefixBits.String},
 			usage: "How many leading bits of an IPv4 and of an IPv6 address stand for one client."},
 		{flag: "limit-exempt", meta: "RANGE", value: list[netip.Prefix]{&o.Exempt, parsePrefix, netip.Prefix.String},
 			usage: "Clients without these limits, such as a load balancer that checks this proxy. Repeatable."},

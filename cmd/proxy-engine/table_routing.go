@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// resolverFlag is the setting whose text leaves passwords out.
+const resolverFlag = "resolver"
+
 // routingRows are the settings of where resources live.
 func routingRows(s *settings) []*setting {
 	return append(resolverRows(s), cacheRows(s)...)
@@ -12,7 +15,7 @@ func routingRows(s *settings) []*setting {
 
 func resolverRows(s *settings) []*setting {
 	return []*setting{
-		{flag: "resolver", meta: "[PROTOCOL=]URL", quiet: true,
+		{flag: resolverFlag, meta: "[PROTOCOL=]URL", quiet: true,
 			value: spaced[namedResolver]{list[namedResolver]{&s.resolvers, parseNamedResolver, namedResolver.String}},
 			usage: "Where resources live: file:///path/routes.yaml (watched; a change takes effect at once), redis://, rediss://, redis+sentinel://, " +
 				"redis+cluster://, a webhook (http:// or https://) or fixed://host:port. Repeatable: the first that knows a resource wins. " +
@@ -41,7 +44,7 @@ func cacheRows(s *settings) []*setting {
 			usage: "How long the resolver's no is reused; 0 asks anew."},
 		{flag: "cache-stale", meta: "TIME", value: duration(&cache.StaleFor),
 			usage: "How long past its time a route still serves while the resolver fails; 0 not at all."},
-		{flag: "cache-entries", meta: "N", value: atLeastOne(&cache.MaxEntries),
+		{flag: "cache-entries", fixed: true, meta: "N", value: atLeastOne(&cache.MaxEntries),
 			usage: "The most routes the cache holds per protocol."},
 		{flag: "allow-cidr", meta: "RANGE",
 			value: list[netip.Prefix]{&s.allow, parsePrefix, netip.Prefix.String},

@@ -36,7 +36,7 @@ func clientTLSRows(s *settings) []*setting {
 			usage: "The lowest version spoken with clients: 1.2 or 1.3."},
 		{flag: "tls-ciphers", meta: "SUITES", value: cipherSuites(&c.CipherSuites), auto: "ECDHE with an AEAD",
 			usage: "Cipher suites of TLS 1.2 with clients, by their standard names. Those of TLS 1.3 can't be chosen."},
-		{flag: "tls-handshakes", meta: "N", value: atLeastOne(&s.engine.TLS.Handshakes),
+		{flag: "tls-handshakes", fixed: true, meta: "N", value: atLeastOne(&s.engine.TLS.Handshakes),
 			usage: "The most TLS handshakes at once; further clients wait, and slow ones lose their place to them."},
 		{flag: "tls-handshake-timeout", meta: "TIME", value: someTime(&s.engine.Timeouts.Handshake),
 			usage: "How long a TLS handshake may take, with a client or a backend."},

@@ -15,9 +15,11 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/admin/api"
 )
 
 // Options are those of a Server.
@@ -34,6 +36,18 @@ type Options struct {
 	Version string
 	// Settings are what is served at /config: without secrets.
 	Settings func() string
+	// Listener, if there is one, is served at instead of opening Address. It becomes the
+	// server's.
+	Listener net.Listener
+	// Drain begins to end the program, for /drain. It is called once at most; nil if
+	// the program can't be ended so.
+	Drain func()
+	// Reload reads the program's configuration again, for /config/reload. The error has
+	// every fault of it, and nothing is changed then. One call waits for another. nil if
+	// there is none to read.
+	Reload func() (api.Reload, error)
+	// Log is what /log shows and changes; nil if that isn't to be.
+	Log LogControl
 	// Logger takes what goes wrong in serving.
 	Logger *slog.Logger
 }
@@ -56,6 +70,7 @@ type Server struct {
 	ln     net.Listener
 	http   http.Server
 	ended  chan struct{} // closed when nothing is accepted any more
+	drain  sync.Once     // does what Options.Drain does
 }
 
 // The server's bounds: its clients are few, and trusted to be slow by accident
@@ -71,12 +86,9 @@ const (
 
 // Start listens and serves until Close. The engine must have been started.
 func Start(e *engine.Engine, o Options) (*Server, error) {
-	if err := o.Validate(); err != nil {
-		return nil, err
-	}
-	ln, err := listen(o.Address)
+	ln, err := o.listen()
 	if err != nil {
-		return nil, fmt.Errorf("admin on %s: %w", o.Address, err)
+		return nil, err
 	}
 	s := &Server{engine: e, o: o, ln: ln, ended: make(chan struct{})}
 	s.http = http.Server{
@@ -104,6 +116,31 @@ func (s *Server) Close(ctx context.Context) {
 		_ = s.http.Close()
 	}
 	<-s.ended
+}
+
+// listen returns where the server is to accept: the listener it was given, if it may be served
+// at without a token, or one of its own.
+func (o *Options) listen() (net.Listener, error) {
+	if o.Listener != nil {
+		if o.Address = o.Listener.Addr().String(); o.Listener.Addr().Network() == "unix" {
+			o.Address = "unix:" + o.Address
+		}
+	}
+	err := o.Validate()
+	switch {
+	case err == nil && o.Listener != nil:
+		return o.Listener, nil
+	case err != nil && o.Listener != nil:
+		_ = o.Listener.Close()
+		return nil, err
+	case err != nil:
+		return nil, err
+	}
+	ln, err := listen(o.Address)
+	if err != nil {
+		return nil, fmt.Errorf("admin on %s: %w", o.Address, err)
+	}
+	return ln, nil
 }
 
 func listen(address string) (net.Listener, error) {

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"net"
@@ -232,6 +231,10 @@ func TestDraining(t *testing.T) {
 		s := start(t, impl, nil)
 		client, backend := s.session()
 		s.want(http.StatusOK, "GET", "/readyz")
+		s.Retire()
+		s.want(http.StatusServiceUnavailable, "GET", "/readyz")
+		late, its := s.session() // is let in all the same
+		enginetest.CloseAll(t, late, its)
 		ended := enginetest.Async(func() error { return s.Shutdown(context.Background()) })
 		enginetest.Eventually(t, "not ready", func() bool { status, _ := s.ask("GET", "/readyz"); return status == http.StatusServiceUnavailable })
 		s.want(http.StatusOK, "GET", "/healthz")
@@ -303,18 +306,4 @@ func TestUnixSocketLeft(t *testing.T) {
 	ln, err := listenUnix(path)
 	enginetest.Must(t, err)
 	enginetest.Must(t, ln.Close())
-}
-
-func TestResources(t *testing.T) {
-	s := start(t, engine.Goroutine, nil)
-	client, backend := s.session()
-	defer enginetest.CloseAll(t, client, backend)
-	var all []resourceView
-	enginetest.Must(t, json.Unmarshal([]byte(s.want(http.StatusOK, "GET", "/resources?name=d&limit=1")), &all))
-	if len(all) != 1 || all[0].Name != "db" || all[0].Sessions != 1 {
-		t.Errorf("%+v", all)
-	}
-	if body := s.want(http.StatusOK, "GET", "/resources?name=x"); body != "[]\n" {
-		t.Errorf("%s", body)
-	}
 }

@@ -17,19 +17,21 @@ type collector struct {
 	top     int
 	metrics []metric
 	descs   []*prometheus.Desc // of metrics
-	phases  *prometheus.Desc
-	bounds  []float64
+
+	histograms     []histogram
+	histogramDescs []*prometheus.Desc // of histograms
+	bounds         []float64
 
 	endpoints, resources others
 }
 
 func newCollector(stats func() engine.Stats, version string, top int) *collector {
-	c := &collector{
-		stats: stats, version: version, top: top, metrics: metrics(),
-		phases: prometheus.NewDesc(phaseMetric, phaseHelp, []string{"phase"}, nil),
-	}
+	c := &collector{stats: stats, version: version, top: top, metrics: metrics(), histograms: histograms()}
 	for _, m := range c.metrics {
 		c.descs = append(c.descs, prometheus.NewDesc(m.name, m.help, m.labels, nil))
+	}
+	for _, h := range c.histograms {
+		c.histogramDescs = append(c.histogramDescs, prometheus.NewDesc(h.name, h.help, h.labels, nil))
 	}
 	for _, d := range engine.HistogramBounds() {
 		c.bounds = append(c.bounds, d.Seconds())
@@ -49,7 +51,9 @@ func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range c.descs {
 		to <- d
 	}
-	to <- c.phases
+	for _, d := range c.histogramDescs {
+		to <- d
+	}
 }
 
 // Collect implements prometheus.Collector.
@@ -60,17 +64,17 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 			to <- prometheus.MustNewConstMetric(c.descs[i], m.kind, v, labels...)
 		})
 	}
-	for state, h := range s.Phases {
-		to <- c.histogram(state.String(), h)
+	for i, m := range c.histograms {
+		m.collect(s, func(h engine.Histogram, labels ...string) { to <- c.histogram(c.histogramDescs[i], h, labels) })
 	}
 }
 
-func (c *collector) histogram(phase string, h engine.Histogram) prometheus.Metric {
+func (c *collector) histogram(desc *prometheus.Desc, h engine.Histogram, labels []string) prometheus.Metric {
 	cumulative := make(map[float64]uint64, len(c.bounds))
 	sum := uint64(0)
 	for i, bound := range c.bounds {
 		sum += h.Counts[i]
 		cumulative[bound] = sum
 	}
-	return prometheus.MustNewConstHistogram(c.phases, h.Count(), h.Sum.Round(time.Microsecond).Seconds(), cumulative, phase)
+	return prometheus.MustNewConstHistogram(desc, h.Count(), h.Sum.Round(time.Microsecond).Seconds(), cumulative, labels...)
 }

@@ -17,7 +17,9 @@ func WriteMetrics(w io.Writer) error {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.name, kind, strings.Join(m.labels, ", "), m.help)
 	}
-	fmt.Fprintf(&b, "| `%s` | histogram | phase | %s |\n", phaseMetric, phaseHelp)
+	for _, h := range histograms() {
+		fmt.Fprintf(&b, "| `%s` | histogram | %s | %s |\n", h.name, strings.Join(h.labels, ", "), h.help)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

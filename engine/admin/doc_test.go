@@ -30,7 +30,8 @@ const docsHead = `# Metrics
 What ` + "`/metrics`" + ` of the admin listener (` + "`--admin`" + `) serves to Prometheus, beside those of the process and the Go runtime
 (` + "`process_*`, `go_*`" + `). Only ` + "`--metrics-top`" + ` resources and endpoints have series of their own; the others are counted
 together as ` + "`other`" + `. That counter has what was moved since the last scrape by whom wasn't among the top then, and never falls.
-Bytes count when a session ends.
+Bytes of a listener count as they are read, those of resources and endpoints when a session ends. The series of event loops are there
+with ` + "`--impl=reactor`" + ` only.
 
 This page is written by ` + "`go test ./engine/admin -update`" + `.
 
@@ -58,13 +59,14 @@ var nameInQuery = regexp.MustCompile(`\b(proxy_engine|process|go)_[a-z_]+`)
 func TestDashboardNamesExist(t *testing.T) {
 	text, err := os.ReadFile("../../scripts/package/grafana/dashboard.json")
 	enginetest.Must(t, err)
-	s := start(t, engine.Goroutine, nil)
-	families, err := newRegistry(newCollector(s.Stats, "v1", 20)).Gather()
-	enginetest.Must(t, err)
 	known := make(map[string]bool)
-	for _, f := range families {
-		known[f.GetName()] = true
-	}
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
+		families, err := newRegistry(newCollector(start(t, impl, nil).Stats, "v1", 20)).Gather()
+		enginetest.Must(t, err)
+		for _, f := range families {
+			known[f.GetName()] = true
+		}
+	})
 	named := nameInQuery.FindAllString(string(text), -1)
 	if len(named) == 0 || !json.Valid(text) {
 		t.Fatal("no dashboard")

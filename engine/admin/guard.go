@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+
+	"github.com/proxy-engine/proxy-engine/engine/admin/dashboard"
 )
 
 // actionHeader must be with what changes something, unless a token is: a web page
@@ -35,7 +37,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 func (s *Server) judge(r *http.Request) (status int, why string) {
 	switch {
 	case s.o.Token != "":
-		if !isHealth(r.URL.Path) && !s.hasToken(r) {
+		if !isOpen(r.URL.Path) && !s.hasToken(r) {
 			return http.StatusUnauthorized, "the token is missing or wrong"
 		}
 	case !s.isUnix() && !namesLoopback(r.Host):
@@ -47,7 +49,11 @@ func (s *Server) judge(r *http.Request) (status int, why string) {
 	return 0, ""
 }
 
-func isHealth(path string) bool { return path == "/healthz" || path == "/readyz" }
+// isOpen says that no token is needed: what is there holds no data. The page asks
+// for the token itself, for what it asks for.
+func isOpen(path string) bool {
+	return path == "/healthz" || path == "/readyz" || dashboard.Serves(path)
+}
 
 func (s *Server) isUnix() bool { return s.ln.Addr().Network() == "unix" }
 

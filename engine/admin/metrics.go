@@ -21,20 +21,15 @@ type metric struct {
 	collect func(s *snapshot, emit func(v float64, labels ...string))
 }
 
-// phaseMetric is the one histogram. What it is made of isn't a number.
-const (
-	phaseMetric = "proxy_engine_phase_duration_seconds"
-	phaseHelp   = "How long sessions were in the states before the relay that they have left for another one, by state."
-)
-
 const (
 	counter = prometheus.CounterValue
 	gauge   = prometheus.GaugeValue
 )
 
-// metrics returns the table, but for the histogram.
+// metrics returns the table, but for the histograms.
 func metrics() []metric {
-	return slices.Concat(sessionMetrics(), troubleMetrics(), routeMetrics(), startMetrics(), backendMetrics(), preconnectMetrics(), resourceMetrics())
+	return slices.Concat(sessionMetrics(), troubleMetrics(), loopMetrics(), tlsMetrics(), routeMetrics(), startMetrics(), backendMetrics(),
+		linkMetrics(), preconnectMetrics(), resourceMetrics())
 }
 
 func sessionMetrics() []metric {
@@ -50,7 +45,7 @@ func sessionMetrics() []metric {
 			perListener(func(l engine.ListenerStats) uint64 { return l.Accepted })},
 		{"proxy_engine_sessions_closed_total", counter, "Sessions that have ended, by reason (docs/troubleshooting.md).", []string{"reason"},
 			perKey(func(s *snapshot) map[engine.Reason]uint64 { return s.Closed })},
-		{"proxy_engine_bytes_total", counter, "Bytes read from clients (from_client) and from backends for them (to_client), added when a session ends.",
+		{"proxy_engine_bytes_total", counter, "Bytes read from clients (from_client) and from backends for them (to_client), as they are read.",
 			append(listener, "direction"), collectBytes},
 		{"proxy_engine_http_requests_total", counter, "HTTP requests whose head was understood.", nil,
 			single(func(s *snapshot) float64 { return float64(s.Requests) })},
@@ -67,6 +62,8 @@ func troubleMetrics() []metric {
 			single(func(s *snapshot) float64 { return float64(s.Panics) })},
 		{"proxy_engine_tracking_dropped_total", counter, "Notifications that the resolver didn't take in time.", nil,
 			single(func(s *snapshot) float64 { return float64(s.TrackingDropped) })},
+		{"proxy_engine_log_dropped_total", counter, "Lines that were not logged as the log's reader was too slow.", nil,
+			single(func(s *snapshot) float64 { return float64(s.LogDropped) })},
 	}
 }
 
@@ -90,6 +87,8 @@ func routeMetrics() []metric {
 				emit(float64(s.Routes.Routes), "route")
 				emit(float64(s.Routes.Failures), "failure")
 			}},
+		{"proxy_engine_resolver_hits_total", counter, "Questions that the route cache has answered.", nil,
+			single(func(s *snapshot) float64 { return float64(s.Routes.Hits) })},
 		{"proxy_engine_resolver_misses_total", counter, "Questions that the route cache couldn't answer and the resolver was asked.", nil,
 			single(func(s *snapshot) float64 { return float64(s.Routes.Asked) })},
 		{"proxy_engine_resolver_failures_total", counter, "Questions that brought no route, be it for the resolver, DNS or the address guard.", nil,

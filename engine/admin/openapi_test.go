@@ -2,6 +2,7 @@ package admin
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/engine/admin/api"
 	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
@@ -26,12 +28,24 @@ type description struct {
 
 type schema struct {
 	Ref        string `json:"$ref"`
-	Type       string
+	Type       types
 	Properties map[string]schema
 	Required   []string
 	Additional json.RawMessage `json:"additionalProperties"`
 	Items      *schema
 	Enum       []string
+}
+
+// types are one or several.
+type types []string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (ts *types) UnmarshalJSON(text []byte) error {
+	if text[0] == '[' {
+		return json.Unmarshal(text, (*[]string)(ts))
+	}
+	*ts = make(types, 1)
+	return json.Unmarshal(text, &(*ts)[0])
 }
 
 func describe(t *testing.T) *description {
@@ -63,15 +77,17 @@ func (d *description) check(at string, s schema, v any) (faults []string) {
 		return wrongType(at, s, "boolean")
 	case float64:
 		return wrongType(at, s, "integer", "number")
+	case nil:
+		return wrongType(at, s, "null")
 	}
 	return []string{fmt.Sprintf("%s: %v", at, v)}
 }
 
 func wrongType(at string, s schema, want ...string) []string {
-	if slices.Contains(want, s.Type) {
+	if slices.ContainsFunc(s.Type, func(t string) bool { return slices.Contains(want, t) }) {
 		return nil
 	}
-	return []string{at + ": is a " + want[0] + ", not " + s.Type}
+	return []string{at + ": is a " + want[0] + ", not " + strings.Join(s.Type, " or ")}
 }
 
 func (d *description) checkObject(at string, s schema, v map[string]any) []string {
@@ -145,7 +161,19 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 			checkAll(closed, []string{method, path + query})
 		}
 	}
+	ends := start(t, engine.Goroutine, func(o *Options) { o.Drain = func() {} })
+	checkAll(ends, []string{"POST", "/drain", actionHeader, "1"})
+	logs := start(t, engine.Goroutine, func(o *Options) { o.Log = new(fakeLog) })
+	checkAll(logs, []string{"GET", "/log"}, []string{"POST", "/log?level=warn", actionHeader, "1"}, []string{"POST", "/log", actionHeader, "1"})
 	checkAll(open, []string{"GET", "/resources?limit=0"}, []string{"POST", "/resources/purge", actionHeader, "1"})
+	checkAll(open, []string{"POST", "/sessions/close?id=x", actionHeader, "1"}, []string{"GET", "/sessions?limit=0"})
+	for _, err := range []error{nil, engine.ErrDraining, errors.New("broken")} {
+		reloads := start(t, engine.Goroutine, func(o *Options) {
+			o.Reload = func() (api.Reload, error) { return api.Reload{Changed: []string{"http"}, Waiting: []string{}}, err }
+		})
+		checkAll(reloads, []string{"POST", "/config/reload", actionHeader, "1"})
+	}
+	open.operate(checkAll)
 	enginetest.CloseAll(t, client, backend)
 	enginetest.Must(t, open.Shutdown(t.Context()))
 	checkAll(open, []string{"GET", "/readyz"})

@@ -8,6 +8,8 @@ import (
 	"net/http/pprof"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/proxy-engine/proxy-engine/engine/admin/dashboard"
 )
 
 //go:embed openapi.json
@@ -26,15 +28,27 @@ type route struct {
 func (s *Server) routes() []route {
 	scrape := promhttp.HandlerFor(newRegistry(newCollector(s.engine.Stats, s.o.Version, s.o.Top)),
 		promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes, EnableOpenMetrics: true})
+	process := newProcess()
 	return []route{
 		{http.MethodGet, "/healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, statusBody{"ok"}) }},
 		{http.MethodGet, "/readyz", s.ready},
 		{http.MethodGet, "/metrics", scrape.ServeHTTP},
-		{http.MethodGet, "/stats", func(w http.ResponseWriter, _ *http.Request) { say(w, viewStats(s.engine.Stats())) }},
-		{http.MethodGet, "/endpoints", func(w http.ResponseWriter, _ *http.Request) { say(w, viewEndpoints(s.engine.Stats())) }},
+		{http.MethodGet, "/stats", func(w http.ResponseWriter, _ *http.Request) { say(w, s.stats(process)) }},
+		{http.MethodGet, "/endpoints", s.endpoints},
+		{http.MethodPost, "/endpoints/force", s.force},
 		{http.MethodGet, "/resources", s.resources},
 		{http.MethodPost, "/resources/purge", s.purge},
+		{http.MethodPost, "/resources/wake", s.onResource(s.wake)},
+		{http.MethodPost, "/resources/drain", s.onResource(s.drainResource)},
+		{http.MethodPost, "/resources/block", s.onResource(s.block)},
+		{http.MethodPost, "/resources/unblock", s.onResource(s.unblock)},
+		{http.MethodPost, "/drain", s.drainAll},
+		{http.MethodGet, "/log", s.log},
+		{http.MethodPost, "/log", s.setLog},
+		{http.MethodGet, "/sessions", s.sessions},
+		{http.MethodPost, "/sessions/close", s.closeSessions},
 		{http.MethodGet, "/config", s.config},
+		{http.MethodPost, "/config/reload", s.reload},
 		{http.MethodGet, "/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write(openAPI)
@@ -47,6 +61,9 @@ func (s *Server) handler() http.Handler {
 	for _, r := range s.routes() {
 		mux.HandleFunc(r.method+" "+r.path, r.serve)
 	}
+	page := dashboard.Handler()
+	mux.Handle("GET /{$}", page)
+	mux.Handle("GET /dashboard/", page)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
@@ -87,18 +104,4 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 func (s *Server) config(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(w, s.o.Settings())
-}
-
-// purge forgets the cached answers about the resource that the query names, or
-// about all if it says all=true.
-func (s *Server) purge(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	resource := q.Get("resource")
-	if (resource == "") != (q.Get("all") == "true") {
-		fail(w, http.StatusBadRequest, "want resource=NAME, or all=true")
-		return
-	}
-	s.engine.Purge(resource)
-	s.o.Logger.Info("purged", "resource", resource)
-	say(w, statusBody{"purged"})
 }

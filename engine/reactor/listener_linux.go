@@ -65,27 +65,15 @@ func (l *Loop) Share(other *Listener, accept AcceptFunc) (*Listener, error) {
 // Adopt has this loop accept from a listening socket that somebody else has
 // opened, another process maybe. The file stays the caller's.
 func (l *Loop) Adopt(socket *os.File, o *ListenOptions, accept AcceptFunc) (*Listener, error) {
-	raw, err := socket.SyscallConn()
+	fd, err := duplicateOf(socket)
 	if err != nil {
 		return nil, err
-	}
-	fd, failure := -1, error(nil)
-	if err := raw.Control(func(s uintptr) { fd, failure = duplicate(s) }); err != nil {
-		return nil, err
-	}
-	if failure != nil {
-		return nil, failure
 	}
 	if err := o.adopt(fd); err != nil {
 		_ = unix.Close(fd)
 		return nil, err
 	}
 	return l.serve(fd, accept)
-}
-
-func duplicate(fd uintptr) (int, error) {
-	dup, err := unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
-	return dup, os.NewSyscallError("dup", err)
 }
 
 // adopt sets what may be set on a socket that listens already: that its loops

@@ -26,7 +26,7 @@ type Loop struct {
 	posts  sync.RWMutex // held for reading by Post, so that close can wait
 	closed bool
 	posted queue.Func // runPosted, made once
-	conns  []*Conn // by descriptor
+	conns  []*Conn    // by descriptor
 	buf    []byte
 	clock  time.Time // the wheel's zero; monotonic
 
@@ -122,6 +122,7 @@ func (l *Loop) close() {
 	l.posts.Lock()
 	defer l.posts.Unlock()
 	l.closed = true
+	l.meter.due.Store(0)
 	for _, fd := range []int{l.timerfd, l.againfd} {
 		if fd >= 0 {
 			_ = unix.Close(fd)

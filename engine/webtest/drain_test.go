@@ -95,3 +95,22 @@ func TestDrainEndsIdleConnections(t *testing.T) {
 		}
 	})
 }
+
+// TestRetired: who still comes is served, and told to go elsewhere next time.
+func TestRetired(t *testing.T) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
+		backend := enginetest.Listen(t)
+		p := startProxy(t, impl, only(backend.Address()))
+		p.Retire()
+		client := p.Dial()
+		client.Say(get + "\r\n")
+		link := backend.Accept()
+		link.HearTo("\r\n\r\n")
+		link.Say(fine)
+		if all := client.HearEnd(); !strings.Contains(all, "\r\nConnection: close\r\n") || !strings.HasSuffix(all, "\r\n\r\nfine") {
+			t.Errorf("got %q", all)
+		}
+		enginetest.Must(t, client.Close())
+		p.AwaitClosed(engine.ClientClosed, 1)
+	})
+}

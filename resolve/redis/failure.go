@@ -21,6 +21,9 @@ func isPassing(err error) bool {
 	if errors.Is(err, rueidis.ErrNoCache) {
 		return false // the server is too old, or doesn't permit CLIENT TRACKING
 	}
+	if said := (*blamed)(nil); errors.As(err, &said) {
+		err = said.err // which it doesn't look through
+	}
 	refused, ok := rueidis.IsRedisErr(err)
 	if !ok {
 		return true

@@ -148,6 +148,7 @@ func (l *link) lost(err error) {
 	if err == nil {
 		err = errAway
 	}
+	err = l.o.withoutSecrets(err)
 	wasFirst := false
 	l.firstOnce.Do(func() { l.first <- err; wasFirst = true })
 	if l.life.Err() == nil && (wasUp || wasFirst) {

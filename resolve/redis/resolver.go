@@ -118,7 +118,7 @@ func (r *Resolver) read(ctx context.Context, key string) (map[string]string, err
 	// The time is that of noStore, which keeps nothing.
 	fields, err := c.DoCache(ctx, c.B().Hgetall().Key(key).Cache(), r.o.Timeout).AsStrMap()
 	if err != nil {
-		return nil, failure(err)
+		return nil, failure(r.o.withoutSecrets(err))
 	}
 	return fields, nil
 }
@@ -133,7 +133,7 @@ func (r *Resolver) publish(ctx context.Context, channel, message string) (listen
 	defer cancel()
 	listeners, err = c.Do(ctx, c.B().Publish().Channel(channel).Message(message).Build()).AsInt64()
 	if err != nil {
-		return 0, failure(err)
+		return 0, failure(r.o.withoutSecrets(err))
 	}
 	return listeners, nil
 }

@@ -53,13 +53,10 @@ type container struct {
 		ContainerPort int `yaml:"containerPort"`
 	}
 	ReadinessProbe struct {
-		TCPSocket        struct{ Port string } `yaml:"tcpSocket"`
-		PeriodSeconds    int                   `yaml:"periodSeconds"`
-		FailureThreshold int                   `yaml:"failureThreshold"`
+		Get              struct{ Path, Port string } `yaml:"httpGet"`
+		PeriodSeconds    int                         `yaml:"periodSeconds"`
+		FailureThreshold int                         `yaml:"failureThreshold"`
 	} `yaml:"readinessProbe"`
-	Lifecycle struct {
-		PreStop struct{ Sleep struct{ Seconds int } } `yaml:"preStop"`
-	}
 	Resources struct{ Requests, Limits map[string]string }
 	Security  struct {
 		Escalation bool                    `yaml:"allowPrivilegeEscalation"`
@@ -71,6 +68,20 @@ type container struct {
 		MountPath string `yaml:"mountPath"`
 		ReadOnly  bool   `yaml:"readOnly"`
 	} `yaml:"volumeMounts"`
+}
+
+// volume is made of a ConfigMap and of a Secret's items.
+type volume struct {
+	Name      string
+	Projected struct {
+		Sources []struct {
+			ConfigMap struct{ Name string } `yaml:"configMap"`
+			Secret    struct {
+				Name  string
+				Items []struct{ Key, Path string }
+			}
+		}
+	}
 }
 
 type deployment struct {
@@ -92,10 +103,7 @@ type deployment struct {
 				Security   any  `yaml:"securityContext"`
 				Spread     any  `yaml:"topologySpreadConstraints"`
 				Containers []container
-				Volumes    []struct {
-					Name      string
-					ConfigMap struct{ Name string } `yaml:"configMap"`
-				}
+				Volumes    []volume
 			}
 		}
 	}
@@ -193,7 +201,7 @@ func TestManifestsBelongTogether(t *testing.T) {
 	if target := m.autoscaler.Spec.Target; target.Kind != "Deployment" || target.Name != m.deployment.Metadata.Name {
 		t.Errorf("scales %+v", target)
 	}
-	if volumes := m.deployment.Spec.Template.Spec.Volumes; len(volumes) != 1 || volumes[0].ConfigMap.Name != m.config.Metadata.Name {
+	if volumes := m.deployment.Spec.Template.Spec.Volumes; len(volumes) != 1 || volumes[0].Projected.Sources[0].ConfigMap.Name != m.config.Metadata.Name {
 		t.Errorf("volumes %+v", volumes)
 	}
 }
@@ -201,15 +209,20 @@ func TestManifestsBelongTogether(t *testing.T) {
 // TestPodsRun has the binary judge what the pods are told.
 func TestPodsRun(t *testing.T) {
 	b, m := build(t), readManifests(t)
-	dir := t.TempDir()
-	for name, content := range m.config.Data {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
 	c := m.deployment.Spec.Template.Spec.Containers[0]
 	if len(c.Mounts) != 1 {
 		t.Fatalf("mounts %+v", c.Mounts)
+	}
+	dir := t.TempDir()
+	files := maps.Clone(m.config.Data)
+	for _, item := range m.deployment.Spec.Template.Spec.Volumes[0].Projected.Sources[1].Secret.Items {
+		files[item.Path] = "a secret"
+	}
+	for name, content := range files {
+		content = strings.ReplaceAll(content, c.Mounts[0].MountPath, dir)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	args := slices.Clone(c.Args)
 	for i := range args {
@@ -223,7 +236,7 @@ func TestPodsRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkPorts(t, m, c, config)
-	checkTimes(t, m, c, fmt.Sprint(config["drain-timeout"]))
+	checkTimes(t, m, fmt.Sprint(config["drain-delay"]), fmt.Sprint(config["drain-timeout"]))
 	checkSizes(t, m, fmt.Sprint(config["max-sessions"]))
 }
 
@@ -233,7 +246,7 @@ func checkPorts(t *testing.T, m *manifests, c container, config map[string]any) 
 	open := make(map[string]bool)
 	for _, p := range c.Ports {
 		open[p.Name] = true
-		if got, want := fmt.Sprint(config[p.Name]), fmt.Sprintf("[:%d]", p.ContainerPort); got != want {
+		if got, want := strings.Trim(fmt.Sprint(config[p.Name]), "[]"), fmt.Sprintf(":%d", p.ContainerPort); got != want {
 			t.Errorf("port %s is %s, listens at %s", p.Name, want, got)
 		}
 	}
@@ -242,22 +255,25 @@ func checkPorts(t *testing.T, m *manifests, c container, config map[string]any) 
 			t.Errorf("the service's port %d leads to %s, which isn't open", p.Port, p.TargetPort)
 		}
 	}
-	if !open[c.ReadinessProbe.TCPSocket.Port] {
-		t.Errorf("the probe looks at %s, which isn't open", c.ReadinessProbe.TCPSocket.Port)
+	if probe := c.ReadinessProbe.Get; probe.Port != "admin" || probe.Path != "/readyz" {
+		t.Errorf("the probe looks at %+v", probe)
 	}
 }
 
-// checkTimes: the pod isn't killed before it has drained.
-func checkTimes(t *testing.T, m *manifests, c container, drain string) {
+// checkTimes: the probe has failed before clients are turned away, and the pod isn't killed
+// before it has drained.
+func checkTimes(t *testing.T, m *manifests, delay, drain string) {
 	t.Helper()
-	timeout, err := time.ParseDuration(drain)
-	if err != nil {
-		t.Fatal(err)
+	notReady, err := time.ParseDuration(delay)
+	timeout, err2 := time.ParseDuration(drain)
+	if err != nil || err2 != nil {
+		t.Fatal(err, err2)
 	}
-	sleep := time.Duration(c.Lifecycle.PreStop.Sleep.Seconds) * time.Second
+	probe := m.deployment.Spec.Template.Spec.Containers[0].ReadinessProbe
+	noticed := time.Duration(probe.PeriodSeconds*probe.FailureThreshold) * time.Second
 	grace := time.Duration(m.deployment.Spec.Template.Spec.Grace) * time.Second
-	if sleep <= 0 || sleep+timeout >= grace {
-		t.Errorf("sleeps %v, drains %v, and is killed after %v", sleep, timeout, grace)
+	if notReady <= noticed || notReady+timeout >= grace {
+		t.Errorf("unready for %v, which is noticed within %v; drains %v, and is killed after %v", notReady, noticed, timeout, grace)
 	}
 }
 

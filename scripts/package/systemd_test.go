@@ -10,7 +10,10 @@ import (
 	"testing"
 )
 
-const unit = "systemd/proxy-engine.service"
+const (
+	unit       = "systemd/proxy-engine.service"
+	socketUnit = "systemd/proxy-engine.socket"
+)
 
 // systemd runs systemd-analyze and returns what it says.
 func systemd(t *testing.T, args ...string) string {
@@ -25,12 +28,17 @@ func systemd(t *testing.T, args ...string) string {
 // TestUnit has systemd look at the unit, with the binary where it is here.
 func TestUnit(t *testing.T) {
 	b := build(t)
-	here := filepath.Join(t.TempDir(), "proxy-engine.service")
-	moved := strings.ReplaceAll(text(t, unit), "/usr/local/bin/proxy-engine", b.file)
-	if err := os.WriteFile(here, []byte(moved), 0o600); err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	var here []string
+	for _, name := range []string{unit, socketUnit} {
+		file := filepath.Join(dir, filepath.Base(name))
+		moved := strings.ReplaceAll(text(t, name), "/usr/local/bin/proxy-engine", b.file)
+		if err := os.WriteFile(file, []byte(moved), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		here = append(here, file)
 	}
-	if out := systemd(t, "verify", "--man=no", here); out != "" {
+	if out := systemd(t, append([]string{"verify", "--man=no"}, here...)...); out != "" {
 		t.Error(out)
 	}
 	// In tenths: the highest exposure that is taken.

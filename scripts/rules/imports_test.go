@@ -102,6 +102,11 @@ var importRules = []importRule{
 		why:  "commands wire the parts; nothing imports a command",
 	},
 	{
+		dir:  "cmd/proxy-engine",
+		ours: []string{"codecs", "engine", "resolve", "upstream", "cmd/proxy-engine/top"},
+		why:  "it wires the parts; top is a subcommand with a package of its own",
+	},
+	{
 		dir:  "cmd/proxy-engine/top",
 		ours: []string{"engine/admin/api"},
 		why:  "it shows what the admin API says, of this machine's proxy or another's",

@@ -27,7 +27,7 @@ func (st *start) settle(ctx context.Context, route *resolve.Route) {
 				return
 			}
 		case until == nil:
-			until = time.After(st.s.o.Settle)
+			until = time.After(st.s.live.Load().Settle)
 		default:
 			select {
 			case <-st.turn:
@@ -48,7 +48,7 @@ func (st *start) batch(route *resolve.Route) int {
 	st.s.mu.Lock()
 	defer st.s.mu.Unlock()
 	if route.Err != nil {
-		return st.s.o.Total
+		return st.s.live.Load().Total
 	}
 	return max(atOnce, st.queue.n/int(admitTime/pace)+1)
 }
@@ -93,6 +93,8 @@ func (st *start) end() bool {
 	if st.queue.n > 0 {
 		return false
 	}
-	delete(st.s.starts, st.key)
+	if st.s.starts[st.key] == st { // hasn't been ended by Refuse meanwhile
+		delete(st.s.starts, st.key)
+	}
 	return true
 }

@@ -57,10 +57,10 @@ func (o *Options) Validate() error {
 }
 
 // Hooks is what a Starter needs of its surroundings. All are called on
-// goroutines of the Starter's; all but Waker are required.
+// goroutines of the Starter's; all are required.
 type Hooks struct {
-	// Waker has a resource started; nil if the resolver isn't one.
-	Waker resolve.Waker
+	// Waker returns what has a resource started; nil if the resolver isn't one.
+	Waker func() resolve.Waker
 	// Refresh asks the resolver anew (resolve.Cache.Refresh).
 	Refresh func(ctx context.Context, req resolve.Request) (*resolve.Route, error)
 	// Woken notes that a route is ready whatever its State says, and returns it as

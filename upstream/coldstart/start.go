@@ -8,14 +8,33 @@ import (
 	"github.com/proxy-engine/proxy-engine/resolve"
 )
 
-// phase is how far a start has come.
-type phase uint8
+// Phase is how far a start has come.
+type Phase uint8
 
+// The phases of a start.
 const (
-	waking    phase = iota // and probing
-	admitting              // route is ready
-	settling               // route is the outcome, good or bad
+	// Waking: the resolver's Waker is told.
+	Waking Phase = iota
+	// Probing: it is looked whether the resource is ready.
+	Probing
+	// Admitting: it is known what came of it, and those who wait are told.
+	Admitting
+
+	// settling: it is over, and who comes late is told the same.
+	settling
+
+	phases
 )
+
+var phaseNames = [phases]string{Waking: "waking", Probing: "probing", Admitting: "admitting", settling: "settling"}
+
+// String returns the phase's name.
+func (p Phase) String() string {
+	if p < phases {
+		return phaseNames[p]
+	}
+	return "unknown"
+}
 
 // start is one resource being started.
 type start struct {
@@ -24,9 +43,10 @@ type start struct {
 	req    resolve.Request // of the first client
 	first  *resolve.Route  // what made it necessary
 	cancel context.CancelFunc
+	begun  time.Time
 
 	// Guarded by Starter.mu.
-	phase phase
+	phase Phase
 	queue queue
 	turn  chan struct{} // has a value if somebody came while settling
 }
@@ -51,12 +71,11 @@ func (st *start) remove(w *Waiter) {
 // run is the start's goroutine.
 func (st *start) run(ctx context.Context) {
 	defer st.cancel()
-	begun := time.Now()
 	route := st.wake(ctx)
 	if ctx.Err() != nil {
 		return // everybody has left
 	}
-	st.note(route, time.Since(begun))
+	st.note(route, time.Since(st.begun))
 	st.settle(ctx, route)
 }
 
@@ -65,7 +84,7 @@ func (st *start) note(route *resolve.Route, took time.Duration) {
 	s := st.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st.phase = admitting
+	st.phase = Admitting
 	switch {
 	case route.Err == nil:
 		s.stats.Ready++
@@ -80,28 +99,38 @@ func (st *start) note(route *resolve.Route, took time.Duration) {
 // wake has the resource started and waits until it is ready. What goes wrong is
 // in the route.
 func (st *start) wake(ctx context.Context) *resolve.Route {
-	ctx, cancel := context.WithTimeout(ctx, st.s.o.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, st.s.live.Load().Timeout)
 	defer cancel()
 	err := st.callWaker(ctx)
+	st.probes()
 	for err == nil {
 		var route *resolve.Route
 		if route, err = st.look(ctx); route != nil {
 			return route
 		}
 		if err == nil {
-			err = sleep(ctx, st.s.o.Interval)
+			err = sleep(ctx, st.s.live.Load().Interval)
 		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = resolve.Errorf(resolve.Timeout, "not ready after %v: %w", st.s.o.Timeout, err)
+		err = resolve.Errorf(resolve.Timeout, "not ready after %v: %w", st.s.live.Load().Timeout, err)
 	}
 	return &resolve.Route{Request: resolve.Request{Protocol: st.key.protocol, Resource: st.key.resource}, Err: err}
+}
+
+// probes notes that the Waker has been told.
+func (st *start) probes() {
+	st.s.mu.Lock()
+	defer st.s.mu.Unlock()
+	if st.phase == Waking {
+		st.phase = Probing
+	}
 }
 
 // callWaker tells the resolver's Waker, if the resource is one of its. A failure
 // of whatever kind means that the resource can't be had now.
 func (st *start) callWaker(ctx context.Context) (err error) {
-	waker := st.s.hooks.Waker
+	waker := st.s.hooks.Waker()
 	if waker == nil || st.first.Wake == "" {
 		return nil
 	}

@@ -19,6 +19,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/proxy-engine/proxy-engine/resolve"
 	"github.com/proxy-engine/proxy-engine/upstream"
@@ -26,7 +27,7 @@ import (
 
 // Starter starts resources. Safe for concurrent use; nothing blocks but Close.
 type Starter struct {
-	o     Options
+	live  atomic.Pointer[Options] // replaced as a whole
 	hooks Hooks
 	ctx   context.Context // of all starts
 	stop  context.CancelFunc
@@ -46,8 +47,14 @@ type key struct{ protocol, resource string }
 // New makes a Starter. Close it when no session is left.
 func New(o Options, h Hooks) *Starter {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Starter{o: o, hooks: h, ctx: ctx, stop: stop, starts: make(map[key]*start)}
+	s := &Starter{hooks: h, ctx: ctx, stop: stop, starts: make(map[key]*start)}
+	s.SetOptions(o)
+	return s
 }
+
+// SetOptions replaces the options, which must be valid, for all that is decided from
+// now on. Any goroutine.
+func (s *Starter) SetOptions(o Options) { s.live.Store(&o) }
 
 // Close ends every start, without a word to those who wait, and returns when
 // none of their goroutines is left.
@@ -76,8 +83,8 @@ func (s *Starter) Wait(req resolve.Request, route *resolve.Route, w *Waiter) boo
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k := key{req.Protocol, req.Resource}
-	st := s.starts[k]
-	if s.waiting.Load() >= int64(s.o.Total) || st == nil && s.running >= s.o.Starts || st != nil && st.queue.n >= s.o.PerResource {
+	st, o := s.starts[k], s.live.Load()
+	if s.waiting.Load() >= int64(o.Total) || st == nil && s.running >= o.Starts || st != nil && st.queue.n >= o.PerResource {
 		s.stats.Overflows++
 		return false
 	}
@@ -109,19 +116,24 @@ func (s *Starter) Leave(w *Waiter) bool {
 		return false
 	}
 	st.remove(w)
+	s.forsake(st)
+	return true
+}
+
+// forsake ends a start for which nobody waits, unless it is over anyway.
+func (s *Starter) forsake(st *start) {
 	if st.queue.n == 0 && st.phase != settling {
 		s.retire(st)
 		delete(s.starts, st.key)
 		st.cancel()
 	}
-	return true
 }
 
 // begin starts a start. The caller holds the lock, as for all methods of a start
 // that don't take it.
 func (s *Starter) begin(k key, req resolve.Request, route *resolve.Route) *start {
 	ctx, cancel := context.WithCancel(s.ctx)
-	st := &start{s: s, key: k, req: req, first: route, cancel: cancel, turn: make(chan struct{}, 1)}
+	st := &start{s: s, key: k, req: req, first: route, cancel: cancel, begun: time.Now(), turn: make(chan struct{}, 1)}
 	s.starts[k] = st
 	s.running++
 	s.stats.Starts++

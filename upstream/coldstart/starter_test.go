@@ -65,7 +65,7 @@ func (p *platform) Resolve(context.Context, resolve.Request) (resolve.Result, er
 func (p *platform) starter(t *testing.T, o Options) *Starter {
 	t.Helper()
 	s := New(o, Hooks{
-		Waker: p,
+		Waker: func() resolve.Waker { return p },
 		Refresh: func(context.Context, resolve.Request) (*resolve.Route, error) {
 			p.refreshes.Add(1)
 			return p.refresh()
@@ -171,14 +171,14 @@ func TestLateClientsAreGivenTheSame(t *testing.T) {
 		early := wait(t, s)
 		synctest.Wait()
 		early.wantReady(t)
-		time.Sleep(s.o.Settle / 2)
+		time.Sleep(s.live.Load().Settle / 2)
 		late := wait(t, s)
 		synctest.Wait()
 		late.wantReady(t)
 		if n := p.wakes.Load(); n != 1 {
 			t.Errorf("%d wakes", n)
 		}
-		time.Sleep(s.o.Settle + time.Millisecond)
+		time.Sleep(s.live.Load().Settle + time.Millisecond)
 		synctest.Wait()
 		next := wait(t, s)
 		synctest.Wait()

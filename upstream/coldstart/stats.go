@@ -13,10 +13,19 @@ type Stats struct {
 	Slowest time.Duration
 	// Starting and Waiting are those of now: resources, clients.
 	Starting, Waiting int
+	// UnderWay are the starts of now, the longest first, at most 100.
+	UnderWay []Start
 }
 
 // Stats returns a snapshot.
 func (s *Starter) Stats() Stats {
+	snapshot := s.counters()
+	snapshot.UnderWay = longest(s.underWay())
+	return snapshot
+}
+
+// counters are the figures without the list.
+func (s *Starter) counters() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	snapshot := s.stats

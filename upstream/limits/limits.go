@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync/atomic"
 	"time"
 )
 
@@ -87,17 +88,27 @@ func (v Verdict) String() string {
 // Clients counts the sessions of each client. Make it with New. Safe for
 // concurrent use; its locks are held for a lookup, and are many.
 type Clients struct {
-	options Options
-	origin  time.Time
-	table   table
+	live   atomic.Pointer[Options] // replaced as a whole
+	origin time.Time
+	table  table
 }
 
 // New returns a Clients without any. The options must be valid; now is from the
 // same clock as Enter's.
 func New(o Options, now time.Time) *Clients {
-	c := &Clients{options: o, origin: now}
-	c.table.init(&c.options)
+	c := &Clients{origin: now}
+	c.live.Store(&o)
+	c.table.init()
 	return c
+}
+
+// SetOptions replaces the options, which must be valid, but for the prefixes: those
+// who are counted must be found again. Sessions of now that weren't limited aren't
+// counted. Any goroutine.
+func (c *Clients) SetOptions(o Options) {
+	before := c.live.Load()
+	o.IPv4, o.IPv6 = before.IPv4, before.IPv6
+	c.live.Store(&o)
 }
 
 // Enter counts a new session in, if its client may have one more. It allocates
@@ -106,23 +117,24 @@ func New(o Options, now time.Time) *Clients {
 // At most MaxClients are known at once. Further ones are Free: who has so many
 // networks isn't held back by a limit of each, and others aren't to suffer for it.
 func (c *Clients) Enter(client netip.Addr, now time.Time) Verdict {
-	if !c.options.Limited() || c.exempt(client) {
+	o := c.live.Load()
+	if !o.Limited() || o.exempt(client) {
 		return Free
 	}
-	return c.table.enter(c.network(client), now.Sub(c.origin))
+	return c.table.enter(o.network(client), o, now.Sub(c.origin))
 }
 
 // Leave counts a session out that Enter has Counted.
 func (c *Clients) Leave(client netip.Addr, now time.Time) {
-	c.table.leave(c.network(client), now.Sub(c.origin))
+	c.table.leave(c.live.Load().network(client), now.Sub(c.origin))
 }
 
 // Known returns how many clients are remembered.
 func (c *Clients) Known() int { return c.table.known() }
 
-func (c *Clients) exempt(client netip.Addr) bool {
+func (o *Options) exempt(client netip.Addr) bool {
 	client = client.Unmap().WithZone("")
-	for _, p := range c.options.Exempt {
+	for _, p := range o.Exempt {
 		if p.Contains(client) {
 			return true
 		}

@@ -12,10 +12,10 @@ type network struct{ high, low uint64 }
 // mappedBits are what stands before an IPv4 address that is mapped into IPv6.
 const mappedBits = 96
 
-func (c *Clients) network(client netip.Addr) network {
-	bits := c.options.IPv6
+func (o *Options) network(client netip.Addr) network {
+	bits := o.IPv6
 	if client.Is4() || client.Is4In6() {
-		bits = mappedBits + c.options.IPv4
+		bits = mappedBits + o.IPv4
 	}
 	all := client.As16()
 	return network{

@@ -23,10 +23,9 @@ const (
 
 // table holds the clients.
 type table struct {
-	options *Options
-	seed    maphash.Seed
-	most    int // clients of one shard
-	shards  [shards]shard
+	seed   maphash.Seed
+	most   int // clients of one shard
+	shards [shards]shard
 }
 
 type shard struct {
@@ -45,8 +44,8 @@ type client struct {
 // idle says that nothing is to be remembered of the client.
 func (c *client) idle(now time.Duration) bool { return c.sessions == 0 && c.rate.Full(now) }
 
-func (t *table) init(o *Options) {
-	t.options, t.seed, t.most = o, maphash.MakeSeed(), MaxClients/shards
+func (t *table) init() {
+	t.seed, t.most = maphash.MakeSeed(), MaxClients/shards
 	for i := range t.shards {
 		t.shards[i] = shard{clients: make(map[network]client), sweepAt: firstSweep}
 	}
@@ -54,12 +53,12 @@ func (t *table) init(o *Options) {
 
 func (t *table) shard(n network) *shard { return &t.shards[maphash.Comparable(t.seed, n)%shards] }
 
-func (t *table) enter(n network, now time.Duration) Verdict {
+func (t *table) enter(n network, o *Options, now time.Duration) Verdict {
 	s := t.shard(n)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, known := s.clients[n]
-	switch o := t.options; {
+	switch {
 	case !known && !s.hasRoom(t.most, now):
 		return Free
 	case o.Sessions > 0 && c.sessions >= o.Sessions:

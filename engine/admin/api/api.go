@@ -40,6 +40,7 @@ type Stats struct {
 	AcceptExhausted uint64            `json:"accept_exhausted"`
 	Panics          uint64            `json:"panics"`
 	TrackingDropped uint64            `json:"tracking_dropped"`
+	LogDropped      uint64            `json:"log_dropped"`
 	Listeners       []Listener        `json:"listeners"`
 	Loops           []Loop            `json:"loops"`
 	Phases          map[string]Phase  `json:"phases"`
@@ -65,8 +66,8 @@ type Loop struct {
 	// Busy is how long it has worked since its start: what it gains in a second
 	// is its utilisation.
 	Busy float64 `json:"busy_seconds"`
-	// Lag is how long the slowest of its turns was within the last few seconds:
-	// so long a session may have waited for it.
+	// Lag is the longest a timer had to wait for it within the last five to ten
+	// seconds, or has by now: so long a session may have waited for it.
 	Lag float64 `json:"lag_seconds"`
 }
 

@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/proxy-engine/proxy-engine/resolve"
+)
+
+// face is what others may see of a session that goroutines own, at any time and
+// without waiting for them.
+type face struct {
+	*traffic
+	port                 *goroutinePort
+	started              time.Time
+	client               atomic.Pointer[netip.AddrPort]
+	route                atomic.Pointer[resolve.Route] // nil until resolved
+	state                atomic.Uint32
+	secured              atomic.Bool // with the client
+	web                  bool        // it serves HTTP requests, as long as it hasn't
+	switched             atomic.Bool // to another protocol
+	fromClient, toClient atomic.Uint64
+}
+
+// newFace is that of a client who has just come.
+func newFace(p *goroutinePort, client netip.AddrPort) *face {
+	f := &face{traffic: p.share(), port: p, started: time.Now(), web: p.spec.isWeb()}
+	f.client.Store(&client)
+	return f
+}
+
+// moved counts bytes read from the client and from backends for it.
+func (f *face) moved(fromClient, toClient uint64) {
+	f.traffic.moved(fromClient, toClient)
+	f.fromClient.Add(fromClient)
+	f.toClient.Add(toClient)
+}
+
+func (f *face) view() sessionView {
+	client, state := *f.client.Load(), State(f.state.Load())
+	return sessionView{
+		id:       sessionID{started: time.Duration(f.started.UnixNano()), client: client},
+		listener: f.port.spec, route: f.route.Load(), state: state, age: time.Since(f.started), secured: f.secured.Load(),
+		piped:      (state == Relaying || state == Standing) && (!f.web || f.switched.Load()),
+		fromClient: f.fromClient.Load(), toClient: f.toClient.Load(),
+	}
+}

@@ -1,0 +1,100 @@
+package engine
+
+import "sync/atomic"
+
+// look implements driver. What the sessions show of themselves is looked at without
+// waiting for any of them.
+func (d *goroutineDriver) look(take func(*sessionView)) {
+	for _, f := range d.faces() {
+		v := f.view()
+		take(&v)
+	}
+}
+
+// faces are those of all sessions of now.
+func (d *goroutineDriver) faces() []*face {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := make([]*face, 0, len(d.sessions)+len(d.webs)+len(d.muxes))
+	for s := range d.sessions {
+		all = append(all, s.face)
+	}
+	for s := range d.webs {
+		all = append(all, s.face)
+	}
+	for s := range d.muxes {
+		all = append(all, s.face)
+	}
+	return all
+}
+
+// end implements driver.
+func (d *goroutineDriver) end(who func(*sessionView) bool, why Reason) (n int) {
+	sessions, webs, muxes := d.chosen(who)
+	for _, s := range webs {
+		if relayed := s.switchedTo(); relayed != nil {
+			sessions = append(sessions, relayed)
+		} else {
+			s.endAs(why)
+			n++
+		}
+	}
+	for _, s := range muxes {
+		s.finish(why, nil)
+	}
+	var ended atomic.Int64 // for sessions that are waited for
+	holding(sessions, func(s *goroutineSession) {
+		if s.endAs(why) {
+			ended.Add(1)
+		}
+	})
+	return n + len(muxes) + int(ended.Load())
+}
+
+func (d *goroutineDriver) chosen(who func(*sessionView) bool) (sessions []*goroutineSession, webs []*goroutineWeb, muxes []*goroutineMultiplex) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	chosen := func(f *face) bool {
+		v := f.view()
+		return who(&v)
+	}
+	for s := range d.sessions {
+		if chosen(s.face) {
+			sessions = append(sessions, s)
+		}
+	}
+	for s := range d.webs {
+		if chosen(s.face) {
+			webs = append(webs, s)
+		}
+	}
+	for s := range d.muxes {
+		if chosen(s.face) {
+			muxes = append(muxes, s)
+		}
+	}
+	return sessions, webs, muxes
+}
+
+// endAs ends a session in whatever state: in order, or by refusing its client, if that
+// can be told anything yet. false says that it ends already. The caller holds mu.
+func (s *goroutineSession) endAs(why Reason) bool {
+	switch s.state {
+	case Relaying, Standing:
+		return s.leave(why)
+	case Resolving, Waking, Connecting, Opening:
+		s.refuse(why, nil)
+		s.cancel()
+	case Flushing, Closed:
+		return false
+	default:
+		s.finish(why, nil)
+	}
+	return true
+}
+
+// endAs closes a client's HTTP connection. Any goroutine.
+func (s *goroutineWeb) endAs(why Reason) {
+	s.ended.CompareAndSwap(0, uint32(why))
+	s.sockets.close()
+}
