@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 
 	"github.com/proxy-engine/proxy-engine/engine"
 )
@@ -48,10 +49,11 @@ func (c *configuration) close(other *configuration) error {
 // changes are the flags of the settings that differ from those of another
 // configuration: which are in force now, and which from the next start on.
 func (c *configuration) changes(other *configuration) (now, later []string) {
+	now, later = []string{}, []string{}
 	rows := other.table.rows()
 	for i, row := range c.table.rows() {
 		// A password that has changed isn't seen in its setting's text.
-		same := row.value.String() == rows[i].value.String() && (row.flag != resolverFlag || c.routing() == other.routing())
+		same := row.value.String() == rows[i].value.String() && (row.flag != resolverFlag || slices.Equal(c.resolvers, other.resolvers))
 		switch {
 		case same:
 		case row.fixed:

@@ -45,6 +45,28 @@ func TestDocumentedFlagsExist(t *testing.T) {
 	}
 }
 
+// linkInText is a link to a file of the project.
+var linkInText = regexp.MustCompile(`\]\(([^):#]+)`)
+
+// The documentation leads nowhere that isn't there.
+func TestDocumentedLinksLead(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range append(pages, readme) {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range linkInText.FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s: %v", filepath.Base(page), err)
+			}
+		}
+	}
+}
+
 // Every reason a session may end with is explained.
 func TestReasonsAreExplained(t *testing.T) {
 	text, err := os.ReadFile("../../docs/troubleshooting.md")

@@ -27,8 +27,8 @@ type Options struct {
 	// Address is "host:port", or "unix:" and a socket's path.
 	Address string
 	// Token is what clients must bring as "Authorization: Bearer"; "" for none,
-	// which is only allowed on loopback addresses and unix sockets. /healthz and
-	// /readyz need none.
+	// which is only allowed on loopback addresses and unix sockets. /healthz, /readyz
+	// and the dashboard's files need none.
 	Token string
 	// Top is how many resources and endpoints have series of their own.
 	Top int

@@ -2,6 +2,7 @@ package multiplextest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/proxy-engine/proxy-engine/engine"
 	"github.com/proxy-engine/proxy-engine/engine/enginetest"
@@ -12,7 +13,7 @@ import (
 // drained is left, and the session goes on at both of its others.
 func TestBlockAndDrain(t *testing.T) {
 	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
-		s := start(t, impl)
+		s := start(t, impl, func(cfg *engine.Config) { cfg.Timeouts.Flush = 200 * time.Millisecond })
 		c, shop, bank := pair(t, s)
 		for _, name := range []string{"mall", "bank"} {
 			_, err := s.Block("mongodb", name)

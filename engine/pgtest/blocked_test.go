@@ -1,6 +1,7 @@
 package pgtest
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/proxy-engine/proxy-engine/engine"
@@ -17,9 +18,12 @@ func TestBlocked(t *testing.T) {
 		enginetest.Must(t, err)
 		r := refusal{
 			database: "alpha", code: "57P03", cannotConnectNow: true,
-			message: `database "alpha" is not accepting connections: it is blocked by the operator`,
+			message: `database "alpha" is not accepting connections`,
 		}
 		r.check(t, p.url("alpha"))
+		if got := refusedByPsql(t, p.url("alpha")); !strings.Contains(got, "DETAIL:  it is blocked by the operator") {
+			t.Errorf("psql says %q", got)
+		}
 		psql(t, p.url("beta"), "-c", whoami).succeeds(t)
 		there.cancel(t)
 		there.wantCancelled(t)

@@ -39,10 +39,6 @@ export function setAttribute(node, name, value) {
 
 export const setHidden = (node, hidden) => { if (node.hidden !== hidden) node.hidden = hidden; };
 
-// name shows what a client may have chosen: isolated, so that right-to-left
-// characters don't reorder what stands beside it.
-export const name = (text = '') => el('bdi', {}, text);
-
 // keyed makes parent's children those of the items, one per key, in their order. A
 // child stays the same element as long as its key is there. While held nothing is
 // moved: a row isn't pulled away from under the pointer or the focus.

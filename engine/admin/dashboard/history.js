@@ -74,7 +74,7 @@ export class History {
   }
 }
 
-// figureRates keeps counters of rows (endpoints, resources) from one answer to the
+// RowRates keeps counters of rows (endpoints, resources) from one answer to the
 // next and makes rates of them.
 export class RowRates {
   #last = new Map();
