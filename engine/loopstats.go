@@ -12,7 +12,7 @@ type LoopStats struct {
 	// Lag is the longest a timer had to wait for the loop within the last five to
 	// ten seconds, or has by now; so long an event may have waited, too.
 	Lag time.Duration
-	// Lags are those of all timers since the start. There is one every 100 ms at
+	// Lags are those of all timers since the start. There is one every second at
 	// least.
 	Lags Histogram
 }

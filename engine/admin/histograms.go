@@ -20,7 +20,7 @@ func histograms() []histogram {
 		{"proxy_engine_first_byte_seconds",
 			"How long backends took to say something: of HTTP, from each request's head to the first byte of its response; else from the first byte that a session has sent its backend to the first one back.",
 			[]string{"listener", "protocol"}, collectFirstBytes},
-		{"proxy_engine_loop_lag_seconds", "How long timers had to wait for an event loop, and so events may have; there is one every 100 ms at least.", []string{"loop"}, collectLags},
+		{"proxy_engine_loop_lag_seconds", "How long timers had to wait for an event loop, and so events may have; there is one every second at least.", []string{"loop"}, collectLags},
 	}
 }
 

@@ -16,7 +16,7 @@ const (
 	publishEvery = time.Millisecond
 	// probeEvery is how often a loop's lag is looked at, at least. An idle loop
 	// wakes up for it.
-	probeEvery = 100 * time.Millisecond
+	probeEvery = time.Second
 	// lagSpan is the time that lags are kept for: Lag tells of this one and of the
 	// one before.
 	lagSpan = 5 * time.Second

@@ -69,7 +69,7 @@ func TestLoopLagsWhileItIsHeldUp(t *testing.T) {
 	go func() { ended <- loop.Run(func() error { return nil }) }()
 	release := make(chan struct{})
 	loop.Post(func() { <-release })
-	const held = 3 * probeEvery
+	const held = probeEvery / 4
 	poll := time.NewTicker(time.Millisecond)
 	defer poll.Stop()
 	for loop.Lag() < held {
