@@ -37,6 +37,7 @@ func TestFirstByteOfASession(t *testing.T) {
 				enginetest.CloseAll(t, client, backend)
 				s.AwaitActive(0)
 				s.awaitFirstBytes(1)
+				s.awaitMoved(2*len(count), 2*len(count))
 			})
 		}
 	})

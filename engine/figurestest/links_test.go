@@ -48,18 +48,25 @@ func TestLinks(t *testing.T) {
 	})
 }
 
-// One that has rested for too long expires.
+// One that has rested, or lived, for too long expires.
 func TestLinksExpire(t *testing.T) {
-	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
-		s := start(t, impl, engine.HTTPFront(), oneLoop, func(cfg *engine.Config) { cfg.HTTP.PoolIdle = time.Millisecond })
-		client := s.Dial()
-		client.Say(get)
-		backend := s.backend.Accept()
-		backend.HearTo("\r\n\r\n")
-		backend.Say(fine)
-		client.HearTo("fine")
-		s.awaitLinks(engine.LinkStats{Created: 1, Expired: 1})
-		backend.HearEnd()
-		enginetest.CloseAll(t, client)
-	})
+	for name, change := range map[string]func(*engine.Config){
+		"rested": func(cfg *engine.Config) { cfg.HTTP.PoolIdle = time.Millisecond },
+		"lived":  func(cfg *engine.Config) { cfg.HTTP.PoolLifetime = 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
+				s := start(t, impl, engine.HTTPFront(), oneLoop, change)
+				client := s.Dial()
+				client.Say(get)
+				backend := s.backend.Accept()
+				backend.HearTo("\r\n\r\n")
+				backend.Say(fine)
+				client.HearTo("fine")
+				s.awaitLinks(engine.LinkStats{Created: 1, Expired: 1})
+				backend.HearEnd()
+				enginetest.CloseAll(t, client)
+			})
+		})
+	}
 }

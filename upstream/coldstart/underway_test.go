@@ -98,6 +98,9 @@ func TestRefuse(t *testing.T) {
 		p.room.Store(1)
 		late := wait(t, s)
 		synctest.Wait()
+		if start, is := s.Find(request.Protocol, request.Resource); !is || start.Phase != Admitting || start.Waiting != 1 {
+			t.Errorf("found %v, %+v, want one to wait for a place", is, start)
+		}
 		if n := s.Refuse(request.Protocol, request.Resource, no); n != 1 {
 			t.Errorf("%d are told, want 1", n)
 		}
