@@ -32,10 +32,9 @@ const (
 // listening socket per address). Nor does it tell of a peer that says EOF and is
 // reset later: such a session ends when its other peer does or sends something.
 type goroutineDriver struct {
-	e      *Engine
-	serves func(*Listener) bool // which listeners are its own
-	// doorways are by their listeners' socketKey.
-	doorways map[string]*goroutineDoorway
+	e        *Engine
+	serves   func(*Listener) bool // which listeners are its own
+	doorways doorways[*goroutineDoorway]
 
 	open        context.Context // ends with stopAccepting
 	closePorts  context.CancelFunc
@@ -96,7 +95,8 @@ func (d *goroutineDriver) configure() {} // it reads the configuration each time
 // stopAccepting may be called more than once.
 func (d *goroutineDriver) stopAccepting() {
 	d.closePorts()
-	d.settle(nil, nil)
+	d.doorways.close()
+	d.doorways = nil
 	d.ready.close()
 	d.mu.Lock()
 	defer d.mu.Unlock()

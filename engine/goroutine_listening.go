@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -14,9 +13,9 @@ import (
 	"github.com/proxy-engine/proxy-engine/upstream"
 )
 
-// goroutineDoorway is an address that is listened at, by one socket or by several
-// that were there already.
+// goroutineDoorway has one socket, or several that were there already.
 type goroutineDoorway struct {
+	d       *goroutineDriver
 	sockets []*goroutineSocket
 }
 
@@ -33,47 +32,9 @@ type goroutineSocket struct {
 
 // listen implements driver.
 func (d *goroutineDriver) listen(all []Listener, had inheritance) (*listening, error) {
-	l := &listening{addrs: make(map[string]netip.AddrPort)}
-	next, opened := make(map[string]*goroutineDoorway), []*goroutineDoorway(nil)
-	wanted := make(map[string]*Listener)
-	l.abort = func() { closeAll(opened) }
-	for i := range all {
-		spec := &all[i]
-		if !d.serves(spec) {
-			continue
-		}
-		key := spec.socketKey()
-		way := d.doorways[key]
-		if way == nil {
-			var err error
-			if way, err = d.openDoorway(spec, had); err != nil {
-				l.abort()
-				return nil, fmt.Errorf("listener %q on %s: %w", spec.Name, spec.Address, err)
-			}
-			opened = append(opened, way)
-		} else {
-			wanted[key] = spec
-		}
-		next[key] = way
-		l.addrs[spec.Name] = addrPortOf(way.sockets[0].ln.Addr())
-	}
-	l.commit = func() { d.settle(next, wanted) }
-	return l, nil
-}
-
-// settle makes next the doorways: standing ones serve the listeners that want them,
-// the others close.
-func (d *goroutineDriver) settle(next map[string]*goroutineDoorway, wanted map[string]*Listener) {
-	var gone []*goroutineDoorway
-	for key, way := range d.doorways {
-		if spec := wanted[key]; spec != nil {
-			way.hand(newGoroutinePort(d, spec))
-		} else {
-			gone = append(gone, way)
-		}
-	}
-	closeAll(gone)
-	d.doorways = next
+	return d.doorways.listen(all, d.serves,
+		func(l *Listener) (*goroutineDoorway, error) { return d.openDoorway(l, had) },
+		func(next doorways[*goroutineDoorway]) { d.doorways = next })
 }
 
 // openDoorway opens an address, or takes the sockets there are for it.
@@ -82,11 +43,11 @@ func (d *goroutineDriver) openDoorway(spec *Listener, had inheritance) (*gorouti
 	if err != nil {
 		return nil, err
 	}
-	way, p := new(goroutineDoorway), newGoroutinePort(d, spec)
+	way, p := &goroutineDoorway{d: d}, newGoroutinePort(d, spec)
 	for _, file := range had.of(spec, addr) {
 		ln, err := d.adopt(file, spec)
 		if err != nil {
-			closeAll([]*goroutineDoorway{way})
+			way.close()
 			return nil, err
 		}
 		way.sockets = append(way.sockets, d.accept(ln, p))
@@ -142,28 +103,24 @@ func (d *goroutineDriver) accept(ln *net.TCPListener, p *goroutinePort) *gorouti
 	return s
 }
 
-// hand has another listener serve from now on.
-func (y *goroutineDoorway) hand(p *goroutinePort) {
-	o := p.d.e.listenOptions(p.spec)
+func (y *goroutineDoorway) bound() netip.AddrPort { return addrPortOf(y.sockets[0].ln.Addr()) }
+
+func (y *goroutineDoorway) hand(spec *Listener) {
+	p, o := newGoroutinePort(y.d, spec), y.d.e.listenOptions(spec)
 	for _, s := range y.sockets {
 		s.port.Store(p)
 		_ = handListener(s.ln, &o) // a socket it can't be set on is broken, as accepting tells
 	}
 }
 
-// closeAll stops accepting, once those who wait are in.
-func closeAll(ways []*goroutineDoorway) {
-	for _, y := range ways {
-		for _, s := range y.sockets {
-			s.close()
-			_ = s.ln.SetDeadline(time.Now().Add(lastCall))
-		}
+func (y *goroutineDoorway) close() {
+	for _, s := range y.sockets {
+		s.close()
+		_ = s.ln.SetDeadline(time.Now().Add(lastCall))
 	}
-	for _, y := range ways {
-		for _, s := range y.sockets {
-			<-s.ended
-			_ = s.ln.Close()
-		}
+	for _, s := range y.sockets {
+		<-s.ended
+		_ = s.ln.Close()
 	}
 }
 

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"os"
@@ -11,65 +10,30 @@ import (
 	"github.com/proxy-engine/proxy-engine/engine/reactor"
 )
 
-// doorway is an address that is listened at: with a socket per loop if ports may be
-// shared (SO_REUSEPORT), else with one that all loops accept from.
-type doorway struct {
+// reactorDoorway has a socket per loop if ports may be shared (SO_REUSEPORT), else
+// one that all loops accept from.
+type reactorDoorway struct {
 	addr  netip.AddrPort
 	ports []*port
 }
 
+func (y *reactorDoorway) bound() netip.AddrPort { return y.addr }
+
 // listen implements driver.
 func (d *reactorDriver) listen(all []Listener, had inheritance) (*listening, error) {
-	l := &listening{addrs: make(map[string]netip.AddrPort)}
-	next, opened := make(map[string]*doorway), []*doorway(nil)
-	wanted := make(map[string]*Listener)
-	l.abort = func() { closeDoorways(opened) }
-	for i := range all {
-		spec := &all[i]
-		if spec.multiplexes() {
-			continue // goroutines serve it
-		}
-		key := spec.socketKey()
-		way := d.doorways[key]
-		if way == nil {
-			var err error
-			if way, err = d.openDoorway(spec, had); err != nil {
-				l.abort()
-				return nil, fmt.Errorf("listener %q on %s: %w", spec.Name, spec.Address, err)
-			}
-			opened = append(opened, way)
-		} else {
-			wanted[key] = spec
-		}
-		next[key] = way
-		l.addrs[spec.Name] = way.addr
-	}
-	l.commit = func() { d.settle(next, wanted) }
-	return l, nil
-}
-
-// settle makes next the doorways: standing ones serve the listeners that want them,
-// the others close.
-func (d *reactorDriver) settle(next map[string]*doorway, wanted map[string]*Listener) {
-	var gone []*doorway
-	for key, way := range d.doorways {
-		if spec := wanted[key]; spec != nil {
-			way.hand(spec)
-		} else {
-			gone = append(gone, way)
-		}
-	}
-	closeDoorways(gone)
-	d.doorways = next
+	return d.doorways.listen(all,
+		func(l *Listener) bool { return !l.multiplexes() }, // goroutines serve those
+		func(l *Listener) (*reactorDoorway, error) { return d.openDoorway(l, had) },
+		func(next doorways[*reactorDoorway]) { d.doorways = next })
 }
 
 // openDoorway opens an address on every loop, or none.
-func (d *reactorDriver) openDoorway(spec *Listener, had inheritance) (*doorway, error) {
+func (d *reactorDriver) openDoorway(spec *Listener, had inheritance) (*reactorDoorway, error) {
 	addr, err := listenAddr(spec.Address)
 	if err != nil {
 		return nil, err
 	}
-	way := &doorway{addr: addr}
+	way := &reactorDoorway{addr: addr}
 	if files := had.of(spec, addr); len(files) > 0 {
 		err = d.adopt(way, spec, files)
 	} else if err = probe(addr); err == nil {
@@ -83,7 +47,7 @@ func (d *reactorDriver) openDoorway(spec *Listener, had inheritance) (*doorway, 
 }
 
 // open opens a socket on every loop, or shares the first one's.
-func (d *reactorDriver) open(way *doorway, spec *Listener) error {
+func (d *reactorDriver) open(way *reactorDoorway, spec *Listener) error {
 	options := d.e.listenOptions(spec)
 	for _, w := range d.workers {
 		err := way.add(w, spec, func(accept reactor.AcceptFunc) (*reactor.Listener, error) {
@@ -101,7 +65,7 @@ func (d *reactorDriver) open(way *doorway, spec *Listener) error {
 
 // adopt spreads sockets over the loops: every socket has one at least, for what
 // waits at it, and so has every loop.
-func (d *reactorDriver) adopt(way *doorway, spec *Listener, files []*os.File) error {
+func (d *reactorDriver) adopt(way *reactorDoorway, spec *Listener, files []*os.File) error {
 	options := d.e.listenOptions(spec)
 	for i := range max(len(files), len(d.workers)) {
 		w, file := d.workers[i%len(d.workers)], files[i%len(files)]
@@ -116,7 +80,7 @@ func (d *reactorDriver) adopt(way *doorway, spec *Listener, files []*os.File) er
 }
 
 // add opens a port on a loop, which the address is known by from then on.
-func (y *doorway) add(w *worker, spec *Listener, listen func(reactor.AcceptFunc) (*reactor.Listener, error)) error {
+func (y *reactorDoorway) add(w *worker, spec *Listener, listen func(reactor.AcceptFunc) (*reactor.Listener, error)) error {
 	return w.call(func() (err error) {
 		p := w.newPort(spec)
 		if p.ln, err = listen(p.accept); err != nil {
@@ -133,8 +97,7 @@ func (y *doorway) add(w *worker, spec *Listener, listen func(reactor.AcceptFunc)
 	})
 }
 
-// hand has another listener serve from now on.
-func (y *doorway) hand(spec *Listener) {
+func (y *reactorDoorway) hand(spec *Listener) {
 	for i, p := range y.ports {
 		_ = p.w.call(func() error { // or the loop has ended
 			next := p.w.newPort(spec)
@@ -148,20 +111,13 @@ func (y *doorway) hand(spec *Listener) {
 	}
 }
 
-// close stops accepting, once those who wait are in.
-func (y *doorway) close() {
+func (y *reactorDoorway) close() {
 	for _, p := range y.ports {
 		_ = p.w.call(func() error {
 			p.ln.Close()
 			p.w.ports = slices.DeleteFunc(p.w.ports, func(other *port) bool { return other == p })
 			return nil
 		})
-	}
-}
-
-func closeDoorways(all []*doorway) {
-	for _, way := range all {
-		way.close()
 	}
 }
 

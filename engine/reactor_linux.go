@@ -17,8 +17,8 @@ type reactorDriver struct {
 	handshakes *tlsterm.Pool
 	computing  crew
 	running    sync.WaitGroup
-	doorways   map[string]*doorway // by their listeners' socketKey
-	walking    sync.Mutex          // held during a walk
+	doorways   doorways[*reactorDoorway]
+	walking    sync.Mutex // held during a walk
 }
 
 func newReactorDriver(e *Engine) (driver, error) {

@@ -26,8 +26,11 @@ func (s *Server) endpoints(w http.ResponseWriter, _ *http.Request) {
 func viewEndpoint(e *upstream.EndpointStats) api.Endpoint {
 	v := api.Endpoint{
 		Name: e.Name, Sessions: e.Sessions, Breaker: e.Breaker.Phase.String(), Forced: e.Forced.String(), Consecutive: e.Breaker.Consecutive,
-		Health: e.Health.String(), Trouble: e.Trouble.String(), Attempts: byName(e.Attempts), Refused: e.Refused,
+		Health: e.Health.String(), Attempts: byName(e.Attempts), Refused: e.Refused,
 		FromClients: e.FromClient, ToClients: e.ToClient,
+	}
+	if e.Trouble != upstream.Connected {
+		v.Trouble = e.Trouble.String()
 	}
 	if !e.Breaker.Until.IsZero() {
 		v.Until = &e.Breaker.Until

@@ -37,7 +37,7 @@ func poll(ctx context.Context, c *api.Client, t table) *snapshot {
 	}
 	switch t {
 	case resources:
-		s.resources, s.listErr = c.Resources(ctx, "", maxListed)
+		s.resources, s.listErr = c.Resources(ctx, api.ResourceFilter{Limit: maxListed})
 	case endpoints:
 		s.endpoints, s.listErr = c.Endpoints(ctx)
 	case sessions:

@@ -17,7 +17,8 @@ type Error struct {
 type Done struct {
 	// Status says what was done, in a word or two.
 	Status string `json:"status"`
-	// Count is how many sessions, waiting clients or cached answers it was done to.
+	// Count is how many sessions or waiting clients it was done to; 0 where they aren't
+	// counted.
 	Count int `json:"count"`
 }
 
@@ -177,7 +178,7 @@ type Endpoint struct {
 	Until       *time.Time        `json:"until,omitempty"` // when an open breaker admits a probe
 	Consecutive uint32            `json:"consecutive_failures"`
 	Health      string            `json:"health"`
-	Trouble     string            `json:"last_failure"`
+	Trouble     string            `json:"last_failure"` // "" if there was none
 	Attempts    map[string]uint64 `json:"attempts"`
 	Refused     uint64            `json:"refused"`
 	FromClients uint64            `json:"from_clients"`

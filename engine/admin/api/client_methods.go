@@ -15,7 +15,7 @@ func (c *Client) Stats(ctx context.Context) (Stats, error) {
 // SessionFilter picks sessions: those of which everything is true that isn't the
 // zero value.
 type SessionFilter struct {
-	// IDs are those of sessions that were listed. Only CloseSessions takes them.
+	// IDs are those of sessions that were listed.
 	IDs                                    []string
 	Resource, Protocol, Listener, Endpoint string
 	// Client is an address, or a network as 10.0.0.0/8.
@@ -23,7 +23,8 @@ type SessionFilter struct {
 	State  string
 	// MinAge and MaxAge bound how long sessions have been there.
 	MinAge, MaxAge time.Duration
-	// Limit is how many to list at most; 0 leaves it to the server.
+	// Limit is how many to list at most; 0 leaves it to the server. Only Sessions
+	// takes it.
 	Limit int
 }
 
@@ -69,12 +70,24 @@ func (c *Client) CloseSessions(ctx context.Context, f SessionFilter) (Done, erro
 	return post[Done](ctx, c, "/sessions/close", f.query())
 }
 
-// Resources lists resources whose name contains a text, those with the most
-// sessions first. The limit is the server's if it is 0.
-func (c *Client) Resources(ctx context.Context, name string, limit int) ([]Resource, error) {
+// ResourceFilter picks resources: those of which everything is true that isn't the
+// zero value.
+type ResourceFilter struct {
+	// Name is a part of the resource's.
+	Name, Protocol, State string
+	// Sort says which come first: sessions (as without), name, traffic or activity.
+	Sort string
+	// Limit is how many to list at most; 0 leaves it to the server.
+	Limit int
+}
+
+// Resources lists resources.
+func (c *Client) Resources(ctx context.Context, f ResourceFilter) ([]Resource, error) {
 	q := make(url.Values)
-	setUnlessEmpty(q, "name", name)
-	setLimit(q, limit)
+	for name, text := range map[string]string{"name": f.Name, "protocol": f.Protocol, "state": f.State, "sort": f.Sort} {
+		setUnlessEmpty(q, name, text)
+	}
+	setLimit(q, f.Limit)
 	return get[[]Resource](ctx, c, "/resources", q)
 }
 
@@ -84,7 +97,7 @@ func (c *Client) Wake(ctx context.Context, protocol, resource string) (Done, err
 	return c.onResource(ctx, "wake", protocol, resource)
 }
 
-// DrainResource has a resource's sessions leave, as a route that drains does.
+// DrainResource has a resource's sessions of now end in order. They may come back.
 func (c *Client) DrainResource(ctx context.Context, protocol, resource string) (Done, error) {
 	return c.onResource(ctx, "drain", protocol, resource)
 }
@@ -94,7 +107,7 @@ func (c *Client) Block(ctx context.Context, protocol, resource string) (Done, er
 	return c.onResource(ctx, "block", protocol, resource)
 }
 
-// Unblock ends what Block and DrainResource began.
+// Unblock ends what Block began.
 func (c *Client) Unblock(ctx context.Context, protocol, resource string) (Done, error) {
 	return c.onResource(ctx, "unblock", protocol, resource)
 }
