@@ -105,12 +105,25 @@ type ResourceStats struct {
 	Endpoints []string
 }
 
-// Endpoints are the figures of all endpoints, in no order. Any goroutine.
-func (e *Engine) Endpoints() []upstream.EndpointStats { return e.endpoints.Stats() }
+// Endpoints are the figures of all endpoints, in no order, with the bytes of sessions that
+// are still there. It looks at every session, as Sessions does. Any goroutine, but not an
+// event loop.
+func (e *Engine) Endpoints() []upstream.EndpointStats {
+	all := e.endpoints.Stats()
+	now := e.lasting().endpoints
+	for i := range all {
+		if m := now[all[i].Name]; m != nil {
+			all[i].FromClient += m.fromClient
+			all[i].ToClient += m.toClient
+		}
+	}
+	return all
+}
 
 // Resources returns the resources that the filter chooses of those that have sessions,
 // had some not too long ago, are blocked, or are being started: in its order, and not
-// more than limit. Any goroutine, but not an event loop, between Start and Shutdown.
+// more than limit, with the bytes of sessions that are still there. It looks at every
+// session, as Sessions does. Any goroutine, but not an event loop, between Start and Shutdown.
 func (e *Engine) Resources(f ResourceFilter, limit int) []ResourceStats {
 	all := []ResourceStats{}
 	for _, one := range e.knownResources(f) {
@@ -127,6 +140,13 @@ func (e *Engine) Resources(f ResourceFilter, limit int) []ResourceStats {
 // knownResources has everything of the filter but the state.
 func (e *Engine) knownResources(f ResourceFilter) []upstream.ResourceStats {
 	all := e.withStarts(e.resources.Stats())
+	now := e.lasting().resources
+	for i := range all {
+		if m := now[place{all[i].Protocol, all[i].Name}]; m != nil {
+			all[i].FromClient += m.fromClient
+			all[i].ToClient += m.toClient
+		}
+	}
 	all = slices.DeleteFunc(all, func(r upstream.ResourceStats) bool {
 		return f.Protocol != "" && f.Protocol != r.Protocol || !strings.Contains(r.Name, f.Name)
 	})

@@ -101,11 +101,39 @@ func TestDrainResource(t *testing.T) {
 	})
 }
 
+// TestTraffic: what sessions move is counted for their resource and endpoint while
+// they last, and no more and no less when they have ended.
+func TestTraffic(t *testing.T) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
+		p, x, y := two(t, impl)
+		for range 3 {
+			enginetest.Must(t, errors.Join(x.exchange(), y.exchange()))
+		}
+		check := func(when string) {
+			t.Helper()
+			want := [2]uint64{3 * 256, 3*256 + 1} // the backend has said its name
+			r := p.Resources(engine.ResourceFilter{Name: "x"}, 1)[0]
+			if got := [2]uint64{r.FromClient, r.ToClient}; got != want {
+				t.Errorf("%s: resource: %d, want %d", when, got, want)
+			}
+			for _, e := range p.Endpoints() {
+				if got := [2]uint64{e.FromClient, e.ToClient}; got != want {
+					t.Errorf("%s: endpoint %s: %d, want %d", when, e.Name, got, want)
+				}
+			}
+		}
+		check("while they last")
+		enginetest.CloseAll(t, x, y)
+		p.AwaitActive(0)
+		check("when they have ended")
+	})
+}
+
 // TestResources: what is known of each, in every order.
 func TestResources(t *testing.T) {
 	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		p, x, y := two(t, impl)
-		enginetest.Must(t, errors.Join(x.exchange(), y.exchange()))
+		enginetest.Must(t, errors.Join(x.exchange(), y.exchange(), y.exchange()))
 		_ = y.Close()
 		p.AwaitActive(1)
 		for order, want := range map[engine.ResourceOrder]string{

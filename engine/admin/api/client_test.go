@@ -61,7 +61,9 @@ var methods = []struct {
 		return c.CloseSessions(ctx, SessionFilter{IDs: []string{"0-1", "1-2"}})
 	},
 		"POST", "/sessions/close", url.Values{"id": {"0-1", "1-2"}}, `{"status":"closed","count":2}`, Done{"closed", 2}},
-	{"Resources", func(ctx context.Context, c *Client) (any, error) { return c.Resources(ctx, ResourceFilter{Name: "ac", Limit: 5}) },
+	{"Resources", func(ctx context.Context, c *Client) (any, error) {
+		return c.Resources(ctx, ResourceFilter{Name: "ac", Limit: 5})
+	},
 		"GET", "/resources", url.Values{"name": {"ac"}, "limit": {"5"}}, `[{"name":"acme","last_activity":null}]`, []Resource{{Name: "acme"}}},
 	{"Wake", func(ctx context.Context, c *Client) (any, error) { return c.Wake(ctx, "tcp", "a b") },
 		"POST", "/resources/wake", url.Values{"protocol": {"tcp"}, "resource": {"a b"}}, `{"status":"waking"}`, Done{Status: "waking"}},
