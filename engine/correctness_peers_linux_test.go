@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 	"github.com/proxy-engine/proxy-engine/resolve"
 )
 
@@ -63,15 +64,12 @@ func echo(c *net.TCPConn) error {
 	return err
 }
 
-// unreachable is a loopback address where nobody listens.
+// unreachable is a loopback address where nobody listens, nor will.
 func unreachable(t testing.TB) *net.TCPAddr {
 	t.Helper()
-	ln, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr)
+	addr, err := net.ResolveTCPAddr("tcp", enginetest.ClosedPort(t))
+	must(t, err)
+	return addr
 }
 
 // must fails the test for an error.
