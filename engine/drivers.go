@@ -21,10 +21,10 @@ func (d drivers) start() error {
 	return nil
 }
 
-func (d drivers) listen(all []Listener, had inheritance) (*listening, error) {
+func (d drivers) listen(cfg *Config, had inheritance) (*listening, error) {
 	whole := &listening{commit: func() {}, abort: func() {}}
 	for _, one := range d {
-		part, err := one.listen(all, had)
+		part, err := one.listen(cfg, had)
 		if err != nil {
 			whole.abort()
 			return nil, err

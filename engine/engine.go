@@ -62,9 +62,9 @@ type Engine struct {
 type driver interface {
 	// start makes what sessions run on. Nothing is listened at yet.
 	start() error
-	// listen opens what is new among all listeners, with the sockets that are there
-	// already. One call, and its outcome, at a time.
-	listen(all []Listener, had inheritance) (*listening, error)
+	// listen opens what is new among a configuration's listeners, with the sockets that
+	// are there already. One call, and its outcome, at a time.
+	listen(next *Config, had inheritance) (*listening, error)
 	// files returns duplicates of the sockets that are listened at, named as their
 	// listeners; also those before an error. Not beside listen.
 	files() ([]*os.File, error)
@@ -148,7 +148,7 @@ func (e *Engine) open() error {
 	if err != nil {
 		return fmt.Errorf("sockets to take over: %w", err)
 	}
-	l, err := e.driver.listen(cfg.Listeners, had)
+	l, err := e.driver.listen(cfg, had)
 	if err != nil {
 		return err
 	}

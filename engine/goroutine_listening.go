@@ -31,21 +31,21 @@ type goroutineSocket struct {
 }
 
 // listen implements driver.
-func (d *goroutineDriver) listen(all []Listener, had inheritance) (*listening, error) {
-	return d.doorways.listen(all, d.serves,
-		func(l *Listener) (*goroutineDoorway, error) { return d.openDoorway(l, had) },
-		func(next doorways[*goroutineDoorway]) { d.doorways = next })
+func (d *goroutineDriver) listen(next *Config, had inheritance) (*listening, error) {
+	return d.doorways.listen(next.Listeners, d.serves,
+		func(l *Listener) (*goroutineDoorway, error) { return d.openDoorway(l, next.listenOptions(l), had) },
+		func(all doorways[*goroutineDoorway]) { d.doorways = all })
 }
 
 // openDoorway opens an address, or takes the sockets there are for it.
-func (d *goroutineDriver) openDoorway(spec *Listener, had inheritance) (*goroutineDoorway, error) {
+func (d *goroutineDriver) openDoorway(spec *Listener, o reactor.ListenOptions, had inheritance) (*goroutineDoorway, error) {
 	addr, err := listenAddr(spec.Address)
 	if err != nil {
 		return nil, err
 	}
 	way, p := &goroutineDoorway{d: d}, newGoroutinePort(d, spec)
 	for _, file := range had.of(spec, addr) {
-		ln, err := d.adopt(file, spec)
+		ln, err := d.adopt(file, &o)
 		if err != nil {
 			way.close()
 			return nil, err
@@ -55,7 +55,7 @@ func (d *goroutineDriver) openDoorway(spec *Listener, had inheritance) (*gorouti
 	if len(way.sockets) > 0 {
 		return way, nil
 	}
-	ln, err := d.openSocket(addr, spec)
+	ln, err := d.openSocket(addr, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -63,12 +63,11 @@ func (d *goroutineDriver) openDoorway(spec *Listener, had inheritance) (*gorouti
 	return way, nil
 }
 
-func (d *goroutineDriver) openSocket(addr netip.AddrPort, spec *Listener) (*net.TCPListener, error) {
-	o := d.e.listenOptions(spec)
+func (d *goroutineDriver) openSocket(addr netip.AddrPort, o *reactor.ListenOptions) (*net.TCPListener, error) {
 	lc := net.ListenConfig{
 		KeepAlive:       -1,
 		KeepAliveConfig: keepAlive(o.KeepAlive),
-		Control:         listenControl(&o),
+		Control:         listenControl(o),
 	}
 	// Package net listens with Multipath TCP by default; the reactor doesn't.
 	lc.SetMultipathTCP(false)
@@ -80,14 +79,13 @@ func (d *goroutineDriver) openSocket(addr netip.AddrPort, spec *Listener) (*net.
 }
 
 // adopt accepts from a socket that was there before. The file stays the caller's.
-func (d *goroutineDriver) adopt(file *os.File, spec *Listener) (*net.TCPListener, error) {
+func (d *goroutineDriver) adopt(file *os.File, o *reactor.ListenOptions) (*net.TCPListener, error) {
 	ln, err := net.FileListener(file)
 	if err != nil {
 		return nil, err
 	}
 	tcp := ln.(*net.TCPListener) // inherit has seen to it
-	o := d.e.listenOptions(spec)
-	if err := handListener(tcp, &o); err != nil {
+	if err := handListener(tcp, o); err != nil {
 		_ = tcp.Close()
 		return nil, err
 	}
@@ -106,7 +104,7 @@ func (d *goroutineDriver) accept(ln *net.TCPListener, p *goroutinePort) *gorouti
 func (y *goroutineDoorway) bound() netip.AddrPort { return addrPortOf(y.sockets[0].ln.Addr()) }
 
 func (y *goroutineDoorway) hand(spec *Listener) {
-	p, o := newGoroutinePort(y.d, spec), y.d.e.listenOptions(spec)
+	p, o := newGoroutinePort(y.d, spec), y.d.e.cfg().listenOptions(spec)
 	for _, s := range y.sockets {
 		s.port.Store(p)
 		_ = handListener(s.ln, &o) // a socket it can't be set on is broken, as accepting tells

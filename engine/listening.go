@@ -97,8 +97,8 @@ func (s *inherited) serves(l *Listener, addr netip.AddrPort) bool {
 }
 
 // listenOptions are those of sockets that a listener's clients come to.
-func (e *Engine) listenOptions(l *Listener) reactor.ListenOptions {
-	o := e.cfg().Listen
+func (c *Config) listenOptions(l *Listener) reactor.ListenOptions {
+	o := c.Listen
 	if !l.Front.ClientFirst {
 		o.DeferAccept = 0
 	}

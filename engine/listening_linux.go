@@ -20,24 +20,24 @@ type reactorDoorway struct {
 func (y *reactorDoorway) bound() netip.AddrPort { return y.addr }
 
 // listen implements driver.
-func (d *reactorDriver) listen(all []Listener, had inheritance) (*listening, error) {
-	return d.doorways.listen(all,
+func (d *reactorDriver) listen(next *Config, had inheritance) (*listening, error) {
+	return d.doorways.listen(next.Listeners,
 		func(l *Listener) bool { return !l.multiplexes() }, // goroutines serve those
-		func(l *Listener) (*reactorDoorway, error) { return d.openDoorway(l, had) },
-		func(next doorways[*reactorDoorway]) { d.doorways = next })
+		func(l *Listener) (*reactorDoorway, error) { return d.openDoorway(l, next.listenOptions(l), had) },
+		func(all doorways[*reactorDoorway]) { d.doorways = all })
 }
 
 // openDoorway opens an address on every loop, or none.
-func (d *reactorDriver) openDoorway(spec *Listener, had inheritance) (*reactorDoorway, error) {
+func (d *reactorDriver) openDoorway(spec *Listener, o reactor.ListenOptions, had inheritance) (*reactorDoorway, error) {
 	addr, err := listenAddr(spec.Address)
 	if err != nil {
 		return nil, err
 	}
 	way := &reactorDoorway{addr: addr}
 	if files := had.of(spec, addr); len(files) > 0 {
-		err = d.adopt(way, spec, files)
+		err = d.adopt(way, spec, &o, files)
 	} else if err = probe(addr); err == nil {
-		err = d.open(way, spec)
+		err = d.open(way, spec, &o)
 	}
 	if err != nil {
 		way.close()
@@ -47,14 +47,13 @@ func (d *reactorDriver) openDoorway(spec *Listener, had inheritance) (*reactorDo
 }
 
 // open opens a socket on every loop, or shares the first one's.
-func (d *reactorDriver) open(way *reactorDoorway, spec *Listener) error {
-	options := d.e.listenOptions(spec)
+func (d *reactorDriver) open(way *reactorDoorway, spec *Listener, o *reactor.ListenOptions) error {
 	for _, w := range d.workers {
 		err := way.add(w, spec, func(accept reactor.AcceptFunc) (*reactor.Listener, error) {
-			if len(way.ports) > 0 && !options.ReusePort {
+			if len(way.ports) > 0 && !o.ReusePort {
 				return w.loop.Share(way.ports[0].ln, accept)
 			}
-			return w.loop.Listen(way.addr, &options, accept)
+			return w.loop.Listen(way.addr, o, accept)
 		})
 		if err != nil {
 			return err
@@ -65,12 +64,11 @@ func (d *reactorDriver) open(way *reactorDoorway, spec *Listener) error {
 
 // adopt spreads sockets over the loops: every socket has one at least, for what
 // waits at it, and so has every loop.
-func (d *reactorDriver) adopt(way *reactorDoorway, spec *Listener, files []*os.File) error {
-	options := d.e.listenOptions(spec)
+func (d *reactorDriver) adopt(way *reactorDoorway, spec *Listener, o *reactor.ListenOptions, files []*os.File) error {
 	for i := range max(len(files), len(d.workers)) {
 		w, file := d.workers[i%len(d.workers)], files[i%len(files)]
 		err := way.add(w, spec, func(accept reactor.AcceptFunc) (*reactor.Listener, error) {
-			return w.loop.Adopt(file, &options, accept)
+			return w.loop.Adopt(file, o, accept)
 		})
 		if err != nil {
 			return err
@@ -103,7 +101,7 @@ func (y *reactorDoorway) hand(spec *Listener) {
 			next := p.w.newPort(spec)
 			next.ln = p.ln
 			next.ln.Failed = next.acceptFailed
-			options := p.w.e.listenOptions(spec)
+			options := p.w.e.cfg().listenOptions(spec)
 			p.w.ports[slices.Index(p.w.ports, p)] = next
 			y.ports[i] = next
 			return next.ln.Hand(&options, next.accept)

@@ -34,11 +34,11 @@ func (e *Engine) Reload(next Config) (waiting []string, err error) {
 	if err := next.Validate(); err != nil {
 		return nil, err
 	}
-	l, err := e.driver.listen(next.Listeners, nil)
+	e.counters.count(next.Listeners) // which new ports take along
+	l, err := e.driver.listen(&next, nil)
 	if err != nil {
 		return nil, err
 	}
-	e.counters.count(next.Listeners)
 	e.live.Store(&next)
 	e.addrs.Store(&l.addrs)
 	l.commit()

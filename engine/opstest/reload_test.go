@@ -107,7 +107,7 @@ func TestListeners(t *testing.T) {
 			t.Errorf("a session of the listener that is gone: %v", err)
 		}
 		stats := p.Stats()
-		if len(stats.Listeners) != 1 || stats.Listeners[0].Name != "second" || stats.Listeners[0].Accepted != 2 {
+		if len(stats.Listeners) != 1 || stats.Listeners[0].Name != "second" || stats.Listeners[0].Accepted != 2 || stats.Listeners[0].ToClients != 2 {
 			t.Errorf("%+v", stats.Listeners)
 		}
 	})
