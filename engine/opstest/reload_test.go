@@ -2,7 +2,9 @@ package opstest
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"strings"
@@ -293,5 +295,39 @@ func TestDraining(t *testing.T) {
 		}
 		_ = c.Close()
 		enginetest.Must(t, <-ended)
+	})
+}
+
+// TestCertificates: the one of now is shown to who comes now, and sessions that began
+// by another go on.
+func TestCertificates(t *testing.T) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
+		authority, backend := enginetest.NewAuthority(t), echo(t, 'a')
+		cfg := config(impl, backend)
+		cfg.Listeners[0].TLS = authority.Server("first.test")
+		p := enginetest.Start(t, cfg)
+		secured := func(name string) (*client, error) {
+			conn, err := tls.Dial("tcp", p.Address(), &tls.Config{RootCAs: authority.Roots(), ServerName: name})
+			if err != nil {
+				return nil, err
+			}
+			c := &client{Conn: conn}
+			_, err = io.ReadFull(c, make([]byte, 1))
+			return c, err
+		}
+		old, err := secured("first.test")
+		enginetest.Must(t, err)
+		defer old.Close()
+
+		next := config(impl, backend)
+		next.Listeners[0].TLS = authority.Server("second.test")
+		mustReload(t, p, next)
+		if c, err := secured("first.test"); err == nil {
+			t.Error("the former certificate is shown")
+			_ = c.Close()
+		}
+		c, err := secured("second.test")
+		enginetest.Must(t, err)
+		enginetest.Must(t, errors.Join(old.exchange(), c.exchange(), c.Close()))
 	})
 }
