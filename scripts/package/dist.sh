@@ -42,7 +42,7 @@ extras() {
   "$work/here" --completion=zsh >"$1/completions/_proxy-engine"
   "$work/here" --completion=fish >"$1/completions/proxy-engine.fish"
   cp LICENSE README.md "$1"
-  cp -r scripts/package/systemd "$1/systemd"
+  cp -r docs scripts/package/systemd scripts/package/grafana "$1"
   cp scripts/tune.sh "$1"
 }
 

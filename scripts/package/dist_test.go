@@ -76,7 +76,7 @@ func TestDist(t *testing.T) {
 	files := unpack(t, filepath.Join(first, name+".tar.gz"))
 	for _, want := range []string{
 		"proxy-engine", "loadtest", "proxy-engine.8", "config.yaml", "completions/proxy-engine.bash", "completions/_proxy-engine",
-		"completions/proxy-engine.fish", "systemd/proxy-engine.service", "systemd/proxy-engine.socket", "tune.sh", "LICENSE", "README.md",
+		"completions/proxy-engine.fish", "systemd/proxy-engine.service", "systemd/proxy-engine.socket", "tune.sh", "LICENSE", "README.md", "docs/settings.md", "grafana/dashboard.json",
 	} {
 		if len(files[name+"/"+want]) == 0 {
 			t.Errorf("no %s among %q", want, slices.Sorted(maps.Keys(files)))
