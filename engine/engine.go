@@ -216,8 +216,8 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 	ending.Go(func() { e.endIdle(idle) })
 	err := e.awaitIdle(ctx)
 	cancel()
-	ending.Wait()
 	e.stop()
+	ending.Wait() // which may have waited for a session that nothing but stop ends
 	return err
 }
 

@@ -2,6 +2,7 @@ package enginetest_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -180,4 +181,35 @@ func TestStandEndedByTheCodec(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A client that takes nothing more holds up neither the looking for idle sessions nor
+// the end.
+func TestDrainBehindAStuckClient(t *testing.T) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
+		p := start(t, impl, standing(), func(cfg *engine.Config) { cfg.DrainIdle = time.Second / 20 })
+		client, backend := p.session()
+		flooded := enginetest.Async(func() error { return sayAll(backend, text('D', 64<<20)) })
+		same, last := 0, uint64(0)
+		enginetest.Eventually(t, "nothing moves any more", func() bool {
+			all, _ := p.Sessions(engine.SessionFilter{}, 1)
+			if same++; len(all) == 0 || all[0].ToClient != last || last == 0 {
+				same = 0
+			}
+			if len(all) > 0 {
+				last = all[0].ToClient
+			}
+			return same > 20
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
+		defer cancel()
+		ended := enginetest.Async(func() error { return p.Shutdown(ctx) })
+		select {
+		case <-ended: // with or without an error, as the session had ended by itself or not
+		case <-time.After(enginetest.Patience):
+			t.Fatal("the engine doesn't end")
+		}
+		<-flooded
+		enginetest.CloseAll(t, client, backend)
+	})
 }
