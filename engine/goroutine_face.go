@@ -21,6 +21,7 @@ type face struct {
 	web                  bool        // it serves HTTP requests, as long as it hasn't
 	switched             atomic.Bool // to another protocol
 	fromClient, toClient atomic.Uint64
+	ordered              atomic.Uint32 // the Reason that others have ended it for, 0 for none
 }
 
 // newFace is that of a client who has just come.
@@ -36,6 +37,12 @@ func (f *face) moved(fromClient, toClient uint64) {
 	f.fromClient.Add(fromClient)
 	f.toClient.Add(toClient)
 }
+
+// end notes why others end the session; the first word counts.
+func (f *face) end(why Reason) { f.ordered.CompareAndSwap(0, uint32(why)) }
+
+// ended is why others have ended the session; a Reason that doesn't leave if they haven't.
+func (f *face) ended() Reason { return Reason(f.ordered.Load()) }
 
 func (f *face) view() sessionView {
 	client, state := *f.client.Load(), State(f.state.Load())

@@ -51,7 +51,6 @@ type goroutineWeb struct {
 	entered time.Duration      // when the state was, since started; 0 before any
 	times   timings            // before the first request
 	request *goroutineExchange // under way, nil between two
-	ended   atomic.Uint32      // the Reason that others have ended it for, 0 for none
 	told    bool               // the line of its last request has the session's reason
 	reason  Reason
 	cause   error
@@ -95,7 +94,7 @@ func (s *goroutineWeb) account() {
 	s.sockets.close()
 	if d.stopping() {
 		s.reason, s.cause = Drained, nil
-	} else if why := Reason(s.ended.Load()); why.leaves() {
+	} else if why := s.face.ended(); why.leaves() {
 		s.reason, s.cause = why, nil
 	}
 	d.removeWeb(s)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,19 +14,19 @@ import (
 // leave implements driver.
 func (d *goroutineDriver) leave(who func(*resolve.Route) bool, why Reason) {
 	sessions, muxes := d.leavers()
-	holding(sessions, func(s *goroutineSession) {
-		if s.route != nil && who(s.route) {
-			s.leave(why)
-		}
+	sessions = slices.DeleteFunc(sessions, func(s *goroutineSession) bool {
+		route := s.face.route.Load()
+		return route == nil || !who(route)
 	})
+	holding(sessions, why, func(s *goroutineSession) { s.leave(why) })
 	for _, s := range muxes {
 		s.leave(who, why)
 	}
 }
 
-// holding calls fn for each session with its mu held. One whose goroutines hold it is
-// waited for beside the others.
-func holding(sessions []*goroutineSession, fn func(*goroutineSession)) {
+// holding calls fn, which ends them as why, for each session with its mu held. One whose
+// goroutines hold it is waited for beside the others.
+func holding(sessions []*goroutineSession, why Reason, fn func(*goroutineSession)) {
 	var held sync.WaitGroup
 	defer held.Wait()
 	for _, s := range sessions {
@@ -35,10 +36,20 @@ func holding(sessions []*goroutineSession, fn func(*goroutineSession)) {
 			continue
 		}
 		held.Go(func() {
+			s.hurry(why)
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			fn(s)
 		})
+	}
+}
+
+// hurry bounds how long the goroutines of a session that stands may hold it yet: they may
+// write to a peer that takes nothing for as long as it likes.
+func (s *goroutineSession) hurry(why Reason) {
+	if State(s.face.state.Load()) == Standing {
+		s.face.end(why)
+		s.sockets.limit(time.Now().Add(s.port.d.e.cfg().Timeouts.Flush))
 	}
 }
 
@@ -68,6 +79,7 @@ func (s *goroutineWeb) relays(session *goroutineSession, route *resolve.Route) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.relayed = session
+	s.face.route.Store(route)
 	s.face.switched.Store(true)
 }
 
@@ -85,6 +97,7 @@ func (s *goroutineSession) leave(why Reason) bool {
 		return false
 	}
 	s.reason, s.ending = why, true
+	s.face.end(why)
 	_ = s.client.conn.SetWriteDeadline(s.breakOff())
 	_ = s.backend.conn.SetDeadline(s.breakOff())
 	_ = s.client.conn.SetReadDeadline(wakeUp)

@@ -300,6 +300,8 @@ func (s *goroutineSession) end(from *peer, err error) {
 // expire ends a session whose deadline has passed.
 func (s *goroutineSession) expire() {
 	switch s.state {
+	case Standing: // it has none unless others end it
+		s.finish(s.face.ended(), nil)
 	case Detecting:
 		s.say(detectTimedOut(s.patient))
 	case Securing:
@@ -338,6 +340,15 @@ func (k *sockets) remove(c *stream) {
 	defer k.mu.Unlock()
 	if at := slices.Index(k.open, c); at >= 0 {
 		k.open = slices.Delete(k.open, at, at+1)
+	}
+}
+
+// limit ends whatever is done with the connections by then, at the latest.
+func (k *sockets) limit(at time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, c := range k.open {
+		_ = c.SetDeadline(at)
 	}
 }
 

@@ -43,8 +43,8 @@ func (d *goroutineDriver) end(who func(*sessionView) bool, why Reason) (n int) {
 		s.finish(why, nil)
 	}
 	var ended atomic.Int64 // for sessions that are waited for
-	holding(sessions, func(s *goroutineSession) {
-		if s.endAs(why) {
+	holding(sessions, why, func(s *goroutineSession) {
+		if s.endAs(why) || s.state == Closed && s.face.ended() == why {
 			ended.Add(1)
 		}
 	})
@@ -95,6 +95,6 @@ func (s *goroutineSession) endAs(why Reason) bool {
 
 // endAs closes a client's HTTP connection. Any goroutine.
 func (s *goroutineWeb) endAs(why Reason) {
-	s.ended.CompareAndSwap(0, uint32(why))
+	s.face.end(why)
 	s.sockets.close()
 }

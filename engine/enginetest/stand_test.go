@@ -183,6 +183,40 @@ func TestStandEndedByTheCodec(t *testing.T) {
 	}
 }
 
+// awaitStuck waits until the only session moves nothing any more.
+func (p *proxy) awaitStuck(t *testing.T) {
+	t.Helper()
+	same, last := 0, uint64(0)
+	enginetest.Eventually(t, "nothing moves any more", func() bool {
+		all, _ := p.Sessions(engine.SessionFilter{}, 1)
+		if same++; len(all) == 0 || all[0].ToClient != last || last == 0 {
+			same = 0
+		}
+		if len(all) > 0 {
+			last = all[0].ToClient
+		}
+		return same > 20
+	})
+}
+
+// A session whose client takes nothing more can be closed all the same.
+func TestCloseBehindAStuckClient(t *testing.T) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
+		p := start(t, impl, standing(), func(cfg *engine.Config) { cfg.Timeouts.Flush = time.Second / 10 })
+		client, backend := p.session()
+		flooded := enginetest.Async(func() error { return sayAll(backend, text('D', 64<<20)) })
+		p.awaitStuck(t)
+		if n := p.CloseSessions(engine.SessionFilter{State: "standing"}); n != 1 {
+			t.Errorf("%d closed", n)
+		}
+		p.AwaitClosed(engine.ByOperator, 1)
+		if err := <-flooded; err == nil {
+			t.Error("the backend got rid of everything")
+		}
+		enginetest.CloseAll(t, client, backend)
+	})
+}
+
 // A client that takes nothing more holds up neither the looking for idle sessions nor
 // the end.
 func TestDrainBehindAStuckClient(t *testing.T) {
@@ -190,17 +224,7 @@ func TestDrainBehindAStuckClient(t *testing.T) {
 		p := start(t, impl, standing(), func(cfg *engine.Config) { cfg.DrainIdle = time.Second / 20 })
 		client, backend := p.session()
 		flooded := enginetest.Async(func() error { return sayAll(backend, text('D', 64<<20)) })
-		same, last := 0, uint64(0)
-		enginetest.Eventually(t, "nothing moves any more", func() bool {
-			all, _ := p.Sessions(engine.SessionFilter{}, 1)
-			if same++; len(all) == 0 || all[0].ToClient != last || last == 0 {
-				same = 0
-			}
-			if len(all) > 0 {
-				last = all[0].ToClient
-			}
-			return same > 20
-		})
+		p.awaitStuck(t)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
 		defer cancel()
 		ended := enginetest.Async(func() error { return p.Shutdown(ctx) })
