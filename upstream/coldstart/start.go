@@ -72,18 +72,19 @@ func (st *start) remove(w *Waiter) {
 func (st *start) run(ctx context.Context) {
 	defer st.cancel()
 	route := st.wake(ctx)
-	if ctx.Err() != nil {
-		return // everybody has left
+	if ctx.Err() == nil && st.note(route, time.Since(st.begun)) {
+		st.settle(ctx, route)
 	}
-	st.note(route, time.Since(st.begun))
-	st.settle(ctx, route)
 }
 
-// note counts the outcome.
-func (st *start) note(route *resolve.Route, took time.Duration) {
+// note counts the outcome. false says that it is nobody's: everybody has left.
+func (st *start) note(route *resolve.Route, took time.Duration) bool {
 	s := st.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if st.phase == settling {
+		return false
+	}
 	st.phase = Admitting
 	switch {
 	case route.Err == nil:
@@ -94,6 +95,7 @@ func (st *start) note(route *resolve.Route, took time.Duration) {
 	default:
 		s.stats.Failures++
 	}
+	return true
 }
 
 // wake has the resource started and waits until it is ready. What goes wrong is

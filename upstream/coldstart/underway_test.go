@@ -70,6 +70,24 @@ func TestUnderWayIsBounded(t *testing.T) {
 	})
 }
 
+// TestOutcomeNobodyWaitsFor: the last client leaves as the outcome becomes known.
+func TestOutcomeNobodyWaitsFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlatform()
+		p.wake = hang
+		s := p.starter(t, DefaultOptions())
+		c := wait(t, s)
+		st := s.starts[key{request.Protocol, request.Resource}]
+		s.Leave(&c.Waiter)
+		if st.note(cold(), time.Second) {
+			t.Error("somebody is to be told")
+		}
+		if got := s.Stats(); len(got.UnderWay) != 0 || s.running != 0 || got.Ready != 0 {
+			t.Errorf("%d run: %+v", s.running, got)
+		}
+	})
+}
+
 // TestRefuse: everybody who waits is told, and the next who comes is a new start.
 func TestRefuse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
