@@ -132,6 +132,13 @@ func (v *visit) report(o upstream.Outcome) {
 	}
 }
 
+// moved counts bytes before the visit ends.
+func (v *visit) moved(fromClient, toClient uint64) {
+	if v.endpoint != nil {
+		v.endpoint.Moved(fromClient, toClient)
+	}
+}
+
 // leave ends the visit: its bytes are counted, and the endpoint isn't to blame if
 // nobody has said so.
 func (v *visit) leave(fromClient, toClient uint64) {

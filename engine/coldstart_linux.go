@@ -88,7 +88,7 @@ func (s *session) checkWaiting() {
 // once for a request.
 func (s *webSession) awaitStart(route *resolve.Route) {
 	w, x := s.port.w, s.x
-	s.depart(w.e, route, s.peer, s.client.Received(), s.toClient) // to arrive anew, in turn
+	s.depart(w.e, route, s.peer, s.before()) // to arrive anew, in turn
 	x.approach.woken = true
 	s.enter(webWaking, w.e.cfg().ColdStart.Timeout)
 	p, who := s.from()

@@ -23,7 +23,7 @@ type drain struct {
 
 // sight is how much a session had moved, and when that was first seen.
 type sight struct {
-	moved uint64
+	moved moved
 	since time.Time
 }
 
@@ -62,7 +62,7 @@ func (d *drain) look(all driver, now time.Time) (idle int) {
 		if !v.piped {
 			return
 		}
-		s := sight{v.fromClient + v.toClient, now}
+		s := sight{v.all, now}
 		if before, known := d.seen[v.id]; known && before.moved == s.moved {
 			s = before
 		}
@@ -78,5 +78,5 @@ func (d *drain) look(all driver, now time.Time) (idle int) {
 // isIdle says that a session has moved nothing for the time, nor since.
 func (d *drain) isIdle(v *sessionView, now time.Time) bool {
 	s, known := d.seen[v.id]
-	return known && s.moved == v.fromClient+v.toClient && now.Sub(s.since) >= d.idle
+	return known && s.moved == v.all && now.Sub(s.since) >= d.idle
 }

@@ -25,3 +25,15 @@ func (s *goroutineSession) asks() {
 		s.asked.CompareAndSwap(0, int64(time.Since(s.started)))
 	}
 }
+
+// track notes that the session is in use, and tells the resolver, now and then. Either of
+// its goroutines.
+func (s *goroutineSession) track() {
+	e := s.port.d.e
+	now, told, interval := int64(time.Since(s.started)), s.tracked.Load(), e.cfg().TrackInterval
+	if now-told < int64(interval) || !s.tracked.CompareAndSwap(told, now) {
+		return
+	}
+	s.resource.Used(e.resources.Now(), interval)
+	e.tracker().put(trackActivity, s.face.route.Load(), s.addr, s.face.fromClient.Load(), s.face.toClient.Load())
+}

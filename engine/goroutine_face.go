@@ -21,7 +21,9 @@ type face struct {
 	web                  bool        // it serves HTTP requests, as long as it hasn't
 	switched             atomic.Bool // to another protocol
 	fromClient, toClient atomic.Uint64
-	ordered              atomic.Uint32 // the Reason that others have ended it for, 0 for none
+	before               struct{ fromClient, toClient atomic.Uint64 } // it went to route
+	stays                func() []stay                                // of a session that uses several backends, else nil
+	ordered              atomic.Uint32                                // the Reason that others have ended it for, 0 for none
 }
 
 // newFace is that of a client who has just come.
@@ -38,6 +40,13 @@ func (f *face) moved(fromClient, toClient uint64) {
 	f.toClient.Add(toClient)
 }
 
+// goes notes where the session goes, and what it had moved by then.
+func (f *face) goes(route *resolve.Route, before moved) {
+	f.route.Store(route)
+	f.before.fromClient.Store(before.fromClient)
+	f.before.toClient.Store(before.toClient)
+}
+
 // end notes why others end the session; the first word counts.
 func (f *face) end(why Reason) { f.ordered.CompareAndSwap(0, uint32(why)) }
 
@@ -46,10 +55,16 @@ func (f *face) ended() Reason { return Reason(f.ordered.Load()) }
 
 func (f *face) view() sessionView {
 	client, state := *f.client.Load(), State(f.state.Load())
-	return sessionView{
+	before := moved{f.before.fromClient.Load(), f.before.toClient.Load()} // ahead of what is more
+	v := sessionView{
 		id:       sessionID{started: time.Duration(f.started.UnixNano()), client: client},
 		listener: f.port.spec, route: f.route.Load(), state: state, age: time.Since(f.started), secured: f.secured.Load(),
-		piped:      (state == Relaying || state == Standing) && (!f.web || f.switched.Load()),
-		fromClient: f.fromClient.Load(), toClient: f.toClient.Load(),
+		piped: (state == Relaying || state == Standing) && (!f.web || f.switched.Load()),
+		all:   moved{f.fromClient.Load(), f.toClient.Load()},
 	}
+	v.here = v.all.since(before)
+	if f.stays != nil {
+		v.stays = f.stays()
+	}
+	return v
 }

@@ -98,9 +98,10 @@ func (s *goroutineWeb) account() {
 		s.reason, s.cause = why, nil
 	}
 	d.removeWeb(s)
+	s.depart(d.e, s.route, s.peer, moved{s.received.Load(), s.toClient})
 	d.e.ended(&ending{
-		listener: s.port.spec, client: s.peer, admission: s.admission, route: s.route, resource: s.resource, state: s.state.state(), reason: s.reason, cause: s.cause,
-		established: s.tracked, age: time.Since(s.started), times: s.times, web: true, told: s.told,
+		listener: s.port.spec, client: s.peer, admission: s.admission, route: s.route, state: s.state.state(), reason: s.reason, cause: s.cause,
+		age: time.Since(s.started), times: s.times, web: true, told: s.told,
 		fromClient: s.received.Load(), toClient: s.toClient,
 	})
 }

@@ -56,7 +56,7 @@ func (r *goroutineExchange) serve(n int) (keep bool) {
 	s := r.s
 	e := s.port.d.e
 	s.requests++
-	e.counters.requests.Add(1)
+	s.face.requests.Add(1)
 	r.about, r.begun, r.size, r.before = r.request.Exchange(), time.Now(), n, s.toClient
 	r.method, r.start = methodName(r.request.Method()), s.received.Load()-uint64(len(s.kept))
 	r.last = !r.about.KeepAlive
@@ -81,7 +81,7 @@ func (r *goroutineExchange) serve(n int) (keep bool) {
 	route, cached := s.resolve(r.request.Key())
 	r.cached = cached
 	if reason, refused := e.verdict(route); refused {
-		s.depart(e, route, s.peer, s.received.Load(), s.toClient)
+		s.depart(e, route, s.peer, moved{r.start, s.toClient})
 		s.kept = s.kept[n:]
 		return r.refuse(reason, resource, route.Err)
 	}
@@ -104,11 +104,11 @@ func (r *goroutineExchange) arrive(route *resolve.Route) (Reason, error) {
 // settle settles the session at a route that is ready. place is one at its
 // resource, nil if that has to be taken.
 func (r *goroutineExchange) settle(route *resolve.Route, place *upstream.Resource) (Reason, error) {
-	s := r.s
-	if !s.arrive(s.port.d.e, route, place, s.peer, s.received.Load(), s.toClient) {
-		return s.port.d.e.noPlace(route), errFull
+	s, e := r.s, r.s.port.d.e
+	if !s.arrive(e, route, place, s.peer, moved{r.start, s.toClient}, e.resources.Now()) {
+		return e.noPlace(route), errFull
 	}
-	s.face.route.Store(route)
+	s.face.goes(route, s.lastRoute.before)
 	r.restart(route)
 	return 0, nil
 }
@@ -125,7 +125,7 @@ var errFull = errors.New("the resource has as many sessions as it may")
 func (r *goroutineExchange) awaitStart(route *resolve.Route) (Reason, error) {
 	s := r.s
 	e := s.port.d.e
-	s.depart(e, route, s.peer, s.received.Load(), s.toClient) // to arrive anew, in turn
+	s.depart(e, route, s.peer, moved{r.start, s.toClient}) // to arrive anew, in turn
 	r.approach.woken = true
 	s.become(webWaking)
 	ctx, done := context.WithTimeoutCause(s.port.d.serving, e.cfg().ColdStart.Timeout, errWakeTimeout)
@@ -325,6 +325,9 @@ func (r *goroutineExchange) release() {
 func (r *goroutineExchange) dropLink() {
 	if r.link != nil {
 		r.s.sockets.remove(r.link.conn)
+		if r.sent {
+			r.link.asked += r.requestBytes()
+		}
 		r.link.close()
 		r.link = nil
 	}

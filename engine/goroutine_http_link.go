@@ -16,7 +16,9 @@ type goroutineLink struct {
 	to   linkKey
 	visit
 	kept     []byte // read and not consumed
+	asked    uint64 // bytes of requests
 	received uint64
+	told     moved // what its endpoint was told of
 	born     time.Time
 	watched  chan error // what watch has read when it was taken, nil for nothing
 	counted  *linkShard
@@ -25,7 +27,15 @@ type goroutineLink struct {
 func (l *goroutineLink) close() {
 	_ = l.conn.Close()
 	l.counted.closed.Add(1)
-	l.visit.leave(0, l.received)
+	l.tell()
+	l.visit.leave(0, 0)
+}
+
+// tell counts what the connection has moved at its endpoint.
+func (l *goroutineLink) tell() {
+	now := moved{l.asked, l.received}
+	l.visit.moved(now.fromClient-l.told.fromClient, now.toClient-l.told.toClient)
+	l.told = now
 }
 
 // spoke says that the backend has ended the connection or said something. What
@@ -95,6 +105,7 @@ func (p *goroutineLinks) pop(addrs []netip.AddrPort, leg backendTLS) *goroutineL
 func (p *goroutineLinks) put(l *goroutineLink) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	l.tell()
 	old := p.old(l)
 	if old {
 		l.counted.expired.Add(1)

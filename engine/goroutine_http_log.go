@@ -45,9 +45,14 @@ func (r *goroutineExchange) log() {
 	default:
 		r.reason = s.reason
 	}
-	consumed := s.received.Load() - uint64(len(s.kept))
 	s.port.d.e.log.request(&requestEnding{
 		requestRecord: &r.requestRecord, listener: s.port.spec, client: s.peer, resource: r.request.Key(), route: r.route,
-		total: time.Since(r.begun), fromClient: max(consumed-r.start, uint64(r.size)), toClient: s.toClient - r.before,
+		total: time.Since(r.begun), fromClient: r.requestBytes(), toClient: s.toClient - r.before,
 	})
+}
+
+// requestBytes is how much has come of the request.
+func (r *goroutineExchange) requestBytes() uint64 {
+	consumed := r.s.received.Load() - uint64(len(r.s.kept))
+	return max(consumed-r.start, uint64(r.size))
 }

@@ -165,6 +165,7 @@ func (r *goroutineExchange) complete(clean bool) (keep bool) {
 	draining := s.port.d.e.draining.Load()
 	if clean && sent && !r.unsent.Load() && r.response.Reusable() && !draining {
 		s.sockets.remove(r.link.conn)
+		r.link.asked += r.requestBytes()
 		s.port.d.links.put(r.link)
 		r.link = nil
 	}

@@ -39,7 +39,7 @@ func (r *goroutineExchange) switched(out []byte) {
 // like those that never spoke HTTP.
 func (s *goroutineWeb) asRelay(l *goroutineLink) *goroutineSession {
 	session := &goroutineSession{
-		port: s.port, addr: s.peer, state: Relaying, cancel: func() {}, face: s.face,
+		port: s.port, addr: s.peer, started: s.started, resource: s.resource, state: Relaying, cancel: func() {}, face: s.face,
 		client:  peer{conn: s.conn, box: inbox{s.kept}, closed: ClientClosed, reset: ClientReset},
 		backend: peer{conn: l.conn, closed: BackendClosed, reset: BackendReset},
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
+	"github.com/proxy-engine/proxy-engine/resolve"
 )
 
 // maxBranches is how many backends one client may use at once.
@@ -56,6 +57,7 @@ type goroutineMultiplex struct {
 	received uint64
 	patient  bool             // the multiplexer serves the client itself
 	passing  *goroutineBranch // has a part of the request, nil for none
+	last     *resolve.Route   // by which a request was passed on last, nil before
 
 	working  sync.WaitGroup // the branches
 	writing  sync.Mutex     // to the client: held for a whole answer
@@ -73,6 +75,7 @@ func newGoroutineMultiplex(p *goroutinePort, conn *stream) *goroutineMultiplex {
 		port: p, conn: conn, addr: addrPortOf(conn.RemoteAddr()), started: time.Now(), admission: p.d.e.admit(p.spec),
 		branches: make(map[string]*goroutineBranch), face: newFace(p, addrPortOf(conn.RemoteAddr())),
 	}
+	s.face.stays = s.stays
 	s.ctx, s.end = context.WithCancel(p.d.serving)
 	s.sockets.add(conn)
 	return s
@@ -129,7 +132,7 @@ func (s *goroutineMultiplex) account() {
 	s.times.note(s.state, s.entered, time.Since(s.started))
 	d.removeMultiplex(s)
 	d.e.ended(&ending{
-		listener: s.port.spec, client: s.addr, admission: s.admission, state: s.state, reason: s.reason, cause: s.cause,
+		listener: s.port.spec, client: s.addr, admission: s.admission, route: s.last, state: s.state, reason: s.reason, cause: s.cause,
 		age: time.Since(s.started), times: s.times, fromClient: s.received, toClient: s.toClient.Load(),
 	})
 }
@@ -297,7 +300,8 @@ func (s *goroutineMultiplex) forward(resource string, b *goroutineBranch) bool {
 	case step.Action == codecs.Fail:
 		return s.refuse(resource, rejection{InternalError, step.Failure, nil})
 	}
-	b.used = true
+	b.used, s.last = true, b.route
+	b.track()
 	s.passing = b
 	defer func() { s.passing = nil }()
 	return s.stream(b.send)

@@ -31,8 +31,8 @@ type goroutineBranch struct {
 	used bool          // a request was passed on. The client's goroutine's
 	sent atomic.Uint64 // bytes of requests
 	// received counts those of answers, and holds says that the client is kept for
-	// the rest of one. The branch's goroutine's.
-	received uint64
+	// the rest of one. Both are written by the branch's goroutine only.
+	received atomic.Uint64
 	holds    bool
 
 	mu    sync.Mutex // guards what follows
@@ -103,12 +103,12 @@ func (b *goroutineBranch) listen(buf []byte) (Reason, error) {
 	var kept []byte
 	for {
 		n, err := b.conn.Read(buf)
-		if n > 0 && b.received == 0 {
+		if n > 0 && b.received.Load() == 0 {
 			_ = b.conn.SetReadDeadline(time.Time{})
 			b.visit.report(upstream.Served)
 			b.answered()
 		}
-		b.received += uint64(n)
+		b.received.Add(uint64(n))
 		in := buf[:n]
 		if len(kept) > 0 {
 			kept = append(kept, in...)
@@ -120,7 +120,7 @@ func (b *goroutineBranch) listen(buf []byte) (Reason, error) {
 			return BackendMalformed, nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return OpenTimeout, nil
-		case err != nil && b.received == 0:
+		case err != nil && b.received.Load() == 0:
 			return BackendGone, nil
 		case err != nil:
 			return BackendClosed, nil
@@ -202,7 +202,7 @@ func (b *goroutineBranch) over(reason Reason, cause error) {
 		_ = b.s.conn.SetLinger(0)
 		b.s.finish(BackendReset, cause)
 	}
-	b.visit.report(outcomeOf(reason, b.received))
+	b.visit.report(outcomeOf(reason, b.received.Load()))
 	b.bury(reason)
 	_ = b.conn.Close() // a request that is on its way is dropped from now on
 	b.mu.Lock()
@@ -245,9 +245,29 @@ func (b *goroutineBranch) account() {
 	b.bury(Panicked) // unless it has a reason
 	b.s.sockets.remove(b.conn)
 	_ = b.conn.Close()
-	sent := b.sent.Load()
-	b.visit.leave(sent, b.received)
+	sent, received := b.sent.Load(), b.received.Load()
+	b.visit.leave(sent, received)
 	e := b.s.port.d.e
+	e.resources.Moved(b.place, sent, received)
 	e.resources.Leave(b.place)
-	e.tracker().put(trackDisconnect, b.route, b.s.addr, sent, b.received)
+	e.tracker().put(trackDisconnect, b.route, b.s.addr, sent, received)
+}
+
+// track tells the resolver, now and then, that requests go to the branch's resource.
+func (b *goroutineBranch) track() {
+	e := b.s.port.d.e
+	if b.place.Used(e.resources.Now(), e.cfg().TrackInterval) {
+		e.tracker().put(trackActivity, b.route, b.s.addr, b.sent.Load(), b.received.Load())
+	}
+}
+
+// stays are what the branches of now have moved.
+func (s *goroutineMultiplex) stays() []stay {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]stay, 0, len(s.branches))
+	for _, b := range s.branches {
+		all = append(all, stay{b.route, moved{b.sent.Load(), b.received.Load()}})
+	}
+	return all
 }

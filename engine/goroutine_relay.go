@@ -52,6 +52,7 @@ func (s *goroutineSession) passed(from, to *peer, err error) (ended bool) {
 // side's; nil and io.EOF are from's orderly end.
 func (s *goroutineSession) pass(from, to *peer) error {
 	if left := from.box.bytes(); len(left) > 0 {
+		s.track()
 		if to == &s.backend {
 			s.asks()
 		}
@@ -66,6 +67,7 @@ func (s *goroutineSession) pass(from, to *peer) error {
 	}
 	return from.conn.copyTo(to.conn, s.port, func(n int) {
 		s.count(from, n)
+		s.track()
 		if to == &s.backend {
 			s.asks()
 		}

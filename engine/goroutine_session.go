@@ -36,6 +36,7 @@ type goroutineSession struct {
 	upstream sync.WaitGroup // the backend's goroutine
 	face     *face
 	asked    atomic.Int64 // when the backend was sent its first byte, in ns since started; 0 before
+	tracked  atomic.Int64 // when the resolver was last told of activity, likewise
 
 	mu              sync.Mutex // guards all below
 	moved           sync.Cond  // told when state changes

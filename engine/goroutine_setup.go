@@ -79,6 +79,9 @@ func (s *goroutineSession) apply(step codecs.Step) {
 		s.serveClient()
 		if s.state != Standing {
 			s.enter(Standing, 0)
+			if len(step.ToBackend) > 0 {
+				s.track()
+			}
 		}
 	case codecs.Compute:
 		step.Work() // nobody else waits for this goroutine
@@ -126,6 +129,9 @@ func (s *goroutineSession) send(to *peer, b []byte) {
 	}
 	if to == &s.backend {
 		s.asks()
+		if s.state == Standing {
+			s.track()
+		}
 	}
 	if _, err := to.conn.Write(b); errors.Is(err, os.ErrDeadlineExceeded) {
 		s.expire()

@@ -140,12 +140,12 @@ func (s *webSession) consider(in []byte) {
 func (s *webSession) begin(in []byte) {
 	x, w := s.x, s.port.w
 	s.requests++
-	w.e.counters.requests.Add(1)
+	s.port.traffic.requests.Add(1)
 	x.about, x.begun = x.request.Exchange(), w.loop.Now()
 	x.method, x.start = methodName(x.request.Method()), s.client.Received()-uint64(len(in))
 	x.last = !x.about.KeepAlive
 	x.request.StartBody(&x.up)
-	if most := w.e.cfg().HTTP.RequestsPerConnection; w.e.draining.Load() || most > 0 && s.requests >= most {
+	if most := w.e.cfg().HTTP.RequestsPerConnection; w.e.draining.Load() || most > 0 && int(s.requests) >= most {
 		x.about.KeepAlive = false
 	}
 	key := x.request.Key()
@@ -184,7 +184,7 @@ func (s *webSession) hold(in []byte) {
 func (s *webSession) routed(route *resolve.Route, in []byte) {
 	e := s.port.w.e
 	if reason, refused := e.verdict(route); refused {
-		s.depart(e, route, s.peer, s.client.Received(), s.toClient)
+		s.depart(e, route, s.peer, s.before())
 		s.hold(in)
 		s.refuse(reason, route.Err)
 		return
@@ -197,10 +197,13 @@ func (s *webSession) routed(route *resolve.Route, in []byte) {
 	s.arrived(route, nil, in)
 }
 
+// before is what the connection had moved when the request under way began.
+func (s *webSession) before() moved { return moved{s.x.start, s.toClient} }
+
 // arrived goes on to a route that is ready. place is one at its resource, nil if
 // that has to be taken.
 func (s *webSession) arrived(route *resolve.Route, place *upstream.Resource, in []byte) {
-	if !s.arrive(s.port.w.e, route, place, s.peer, s.client.Received(), s.toClient) {
+	if !s.arrive(s.port.w.e, route, place, s.peer, s.before(), s.port.w.now()) {
 		s.hold(in)
 		s.refuse(s.port.w.e.noPlace(route), nil)
 		return

@@ -23,6 +23,9 @@ type link struct {
 	born   time.Duration // since the loop's start, as is rested
 	rested time.Duration // when it came to the pool
 	made   bool          // the connection was
+	asked  uint64        // bytes of requests
+	told   moved         // what its endpoint was told of, when toldAt
+	toldAt time.Duration // since the loop's start
 }
 
 var _ reactor.Handler = (*link)(nil)
@@ -64,7 +67,15 @@ func (l *link) close() {
 	l.user = nil
 	l.Side.Close()
 	l.box.drop()
-	l.visit.leave(0, l.Received())
+	l.tell()
+	l.visit.leave(0, 0)
+}
+
+// tell counts what the connection has moved at its endpoint.
+func (l *link) tell() {
+	now := moved{l.asked, l.Received()}
+	l.visit.moved(now.fromClient-l.told.fromClient, now.toClient-l.told.toClient)
+	l.told = now
 }
 
 // sweepEvery is how often a pool looks for connections that rest too long.
@@ -104,6 +115,10 @@ func (p *linkPool) take(addrs []netip.AddrPort, leg backendTLS) *link {
 // put takes a connection that is good for another request back.
 func (p *linkPool) put(l *link) {
 	l.user, l.rested = nil, p.w.loop.Now()
+	if l.rested-l.toldAt >= sweepEvery { // its endpoint's figures are all loops'
+		l.toldAt = l.rested
+		l.tell()
+	}
 	old := p.old(l, l.rested)
 	if old {
 		p.w.linked.expired.Add(1)

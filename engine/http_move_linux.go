@@ -218,6 +218,7 @@ func (s *webSession) complete(clean bool) {
 	sent := x.up.Done() && !l.Waiting()
 	keep := sent && !x.closes
 	x.toClient += l.Received() - x.received
+	l.asked += s.requestBytes()
 	x.whole, x.link = true, nil
 	// What is readable now is an end or bytes nobody asked for.
 	if clean && sent && x.response.Reusable() && !l.Ended() && !l.Readable() {
@@ -294,6 +295,7 @@ func (s *webSession) relay() {
 	client, backend := s.client.Received(), l.Received()
 	status := relay.Run(&s.client, &l.Side, &s.port.w.pipes)
 	s.port.traffic.moved(s.client.Received()-client, l.Received()-backend)
+	s.used(s.port.w.e, s.peer, s.moved(), s.port.w.now())
 	if l.Ended() && !s.client.Ended() {
 		s.reason = BackendClosed // unless one of them breaks
 	}

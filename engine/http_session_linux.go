@@ -29,7 +29,7 @@ type webSession struct {
 	started  time.Duration // since the loop's start
 	entered  time.Duration // when the state was, likewise; 0 before any
 	toClient uint64        // bytes received from backends for it
-	requests int
+	requests uint32
 	state    webState
 	reason   Reason // decided when ending begins, as is cause
 	cause    error
@@ -287,6 +287,9 @@ func (s *webSession) dropExchange(reason Reason) {
 	}
 	if x.link != nil {
 		x.toClient += x.link.Received() - x.received
+		if x.sent {
+			x.link.asked += s.requestBytes()
+		}
 		x.link.close()
 	}
 	s.toClient += x.toClient
@@ -304,11 +307,16 @@ func (s *webSession) logRequest(reason Reason) {
 	if !x.refused {
 		x.reason = reason
 	}
-	consumed := s.client.Received() - uint64(len(s.box.bytes()))
 	w.e.log.request(&requestEnding{
 		requestRecord: &x.requestRecord, listener: s.port.spec, client: s.peer, resource: x.request.Key(), route: x.route,
-		total: now - x.begun, fromClient: max(consumed-x.start, uint64(x.size)), toClient: x.toClient,
+		total: now - x.begun, fromClient: s.requestBytes(), toClient: x.toClient,
 	})
+}
+
+// requestBytes is how much has come of the request under way.
+func (s *webSession) requestBytes() uint64 {
+	consumed := s.client.Received() - uint64(len(s.box.bytes()))
+	return max(consumed-s.x.start, uint64(s.x.size))
 }
 
 // finish closes everything and does the accounts. Terminal.
@@ -322,10 +330,11 @@ func (s *webSession) finish(reason Reason, cause error) {
 	s.told = s.told || s.x != nil
 	s.dropExchange(reason)
 	end := ending{
-		listener: s.port.spec, client: s.peer, admission: s.admission, route: s.route, resource: s.resource, state: s.state.state(), reason: reason, cause: cause,
-		established: s.tracked, age: w.loop.Now() - s.started, times: s.times, web: true, told: s.told,
+		listener: s.port.spec, client: s.peer, admission: s.admission, route: s.route, state: s.state.state(), reason: reason, cause: cause,
+		age: w.loop.Now() - s.started, times: s.times, web: true, told: s.told,
 		fromClient: s.client.Received(), toClient: s.toClient,
 	}
+	s.depart(w.e, s.route, s.peer, moved{end.fromClient, end.toClient})
 	s.enter(webEnded, 0)
 	s.client.Close()
 	s.box.drop()

@@ -110,13 +110,7 @@ type ResourceStats struct {
 // event loop.
 func (e *Engine) Endpoints() []upstream.EndpointStats {
 	all := e.endpoints.Stats()
-	now := e.lasting().endpoints
-	for i := range all {
-		if m := now[all[i].Name]; m != nil {
-			all[i].FromClient += m.fromClient
-			all[i].ToClient += m.toClient
-		}
-	}
+	e.lasting().addTo(all, nil)
 	return all
 }
 
@@ -140,13 +134,7 @@ func (e *Engine) Resources(f ResourceFilter, limit int) []ResourceStats {
 // knownResources has everything of the filter but the state.
 func (e *Engine) knownResources(f ResourceFilter) []upstream.ResourceStats {
 	all := e.withStarts(e.resources.Stats())
-	now := e.lasting().resources
-	for i := range all {
-		if m := now[place{all[i].Protocol, all[i].Name}]; m != nil {
-			all[i].FromClient += m.fromClient
-			all[i].ToClient += m.toClient
-		}
-	}
+	e.lasting().addTo(nil, all)
 	all = slices.DeleteFunc(all, func(r upstream.ResourceStats) bool {
 		return f.Protocol != "" && f.Protocol != r.Protocol || !strings.Contains(r.Name, f.Name)
 	})

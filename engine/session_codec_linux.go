@@ -30,7 +30,7 @@ func (s *session) rest() {
 	s.setup.clientBox.release()
 	s.setup.backendBox.release()
 	// What the codec itself answers (MongoDB's hello) is no use of the resource.
-	if s.setup.active && s.port.w.e.tracker() != nil && s.track() {
+	if s.setup.active && s.track() {
 		s.setup.active = false
 	}
 }

@@ -236,9 +236,7 @@ func (s *session) relay() {
 	status := s.pump.Run()
 	s.count(s.pump.Client.Received()-client, s.pump.Backend.Received()-backend)
 	s.noteFirstEnd()
-	if s.port.w.e.tracker() != nil {
-		s.trackRelay()
-	}
+	s.trackRelay()
 	switch status {
 	case relay.Done:
 		s.finish(s.reason, nil)
@@ -266,15 +264,17 @@ func (s *session) trackRelay() {
 // moved is how many bytes have come from either side.
 func (s *session) moved() uint64 { return s.pump.Client.Received() + s.pump.Backend.Received() }
 
-// track tells the resolver that the session is in use, now and then, and says
+// track notes that the session is in use, and tells the resolver, now and then. It says
 // whether it has.
 func (s *session) track() bool {
-	now := s.port.w.loop.Now()
-	if now-s.tracked < s.port.w.e.cfg().TrackInterval {
+	w := s.port.w
+	now, interval := w.loop.Began(), w.e.cfg().TrackInterval
+	if now-s.tracked < interval {
 		return false
 	}
 	s.tracked = now
-	s.port.w.e.tracker().put(trackActivity, s.route, s.client(), s.pump.Client.Received(), s.pump.Backend.Received())
+	s.resource.Used(w.now(), interval)
+	w.e.tracker().put(trackActivity, s.route, s.client(), s.pump.Client.Received(), s.pump.Backend.Received())
 	return true
 }
 

@@ -22,9 +22,10 @@ type SessionInfo struct {
 	Listener, Protocol string
 	Client             netip.AddrPort
 	// Resource and Endpoint are empty, and Backend isn't valid, until they are known. Those
-	// of an HTTP connection are its last request's. A session that uses several backends
-	// has none.
+	// of an HTTP connection are its last request's. A session that may use several backends
+	// has none, but those resources it has a connection to, in order.
 	Resource, Endpoint string
+	Resources          []string
 	Backend            netip.AddrPort
 	State              State
 	// TLS says that the client's leg is encrypted.
@@ -73,15 +74,16 @@ func (e *Engine) CloseSessions(f SessionFilter) int {
 
 // sessionView is what a filter goes by, and an info is made of.
 type sessionView struct {
-	id                   sessionID
-	listener             *Listener
-	route                *resolve.Route // nil until resolved
-	backend              *netip.AddrPort
-	state                State
-	secured              bool
-	piped                bool // it is established, and bytes pass both ways
-	age                  time.Duration
-	fromClient, toClient uint64
+	id        sessionID
+	listener  *Listener
+	route     *resolve.Route // nil until resolved
+	backend   *netip.AddrPort
+	state     State
+	secured   bool
+	piped     bool // it is established, and bytes pass both ways
+	age       time.Duration
+	all, here moved  // by the session, and at its route
+	stays     []stay // at the backends of a session that uses several
 }
 
 // sessionID tells sessions apart by what they know of themselves anyway. loop is 0
@@ -110,11 +112,15 @@ func parseSessionID(text string) (id sessionID, ok bool) {
 func (v *sessionView) info() SessionInfo {
 	i := SessionInfo{
 		ID: v.id.String(), Listener: v.listener.Name, Protocol: v.listener.Front.Protocol.String(), Client: v.id.client,
-		State: v.state, TLS: v.secured, Age: v.age, FromClient: v.fromClient, ToClient: v.toClient,
+		State: v.state, TLS: v.secured, Age: v.age, FromClient: v.all.fromClient, ToClient: v.all.toClient,
 	}
 	if v.route != nil {
 		i.Resource, i.Endpoint = v.route.Resource, v.route.Endpoint
 	}
+	for _, s := range v.stays {
+		i.Resources = append(i.Resources, s.route.Resource)
+	}
+	slices.Sort(i.Resources)
 	if v.backend != nil {
 		i.Backend = *v.backend
 	}
@@ -149,10 +155,15 @@ func (c *chosen) matches(v *sessionView) bool {
 		c.Client.IsValid() && !c.Client.Contains(v.id.client.Addr().Unmap().WithZone("")),
 		v.age < c.MinAge || c.MaxAge > 0 && v.age > c.MaxAge:
 		return false
-	case v.route == nil:
-		return c.Resource == "" && c.Endpoint == ""
+	case c.Resource == "" && c.Endpoint == "":
+		return true
 	}
-	return (c.Resource == "" || c.Resource == v.route.Resource) && (c.Endpoint == "" || c.Endpoint == v.route.Endpoint)
+	return c.goes(v.route) || slices.ContainsFunc(v.stays, func(s stay) bool { return c.goes(s.route) })
+}
+
+// goes says that a route, nil for none, is to what is looked for.
+func (c *chosen) goes(r *resolve.Route) bool {
+	return r != nil && (c.Resource == "" || c.Resource == r.Resource) && (c.Endpoint == "" || c.Endpoint == r.Endpoint)
 }
 
 // collector keeps the oldest sessions of those that match. It is used by one

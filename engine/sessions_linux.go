@@ -39,11 +39,12 @@ func (d *reactorDriver) end(who func(*sessionView) bool, why Reason) (n int) {
 
 func (s *session) view() sessionView {
 	w := s.port.w
+	all := moved{s.pump.Client.Received(), s.pump.Backend.Received()}
 	return sessionView{
 		id:       sessionID{w.index + 1, s.started, s.client()},
 		listener: s.port.spec, route: s.route, backend: s.backend, state: s.state, secured: s.pump.Client.Secured() != nil,
 		piped: s.state == Relaying || s.state == Standing,
-		age:   w.loop.Now() - s.started, fromClient: s.pump.Client.Received(), toClient: s.pump.Backend.Received(),
+		age:   w.loop.Now() - s.started, all: all, here: all,
 	}
 }
 
@@ -52,12 +53,25 @@ func (s *webSession) view() sessionView {
 	v := sessionView{
 		id:       sessionID{w.index + 1, s.started, s.peer},
 		listener: s.port.spec, route: s.route, state: s.state.state(), secured: s.shown != nil, piped: s.state == webSwitched,
-		age: w.loop.Now() - s.started, fromClient: s.client.Received(), toClient: s.toClient,
+		age: w.loop.Now() - s.started, all: s.moved(),
 	}
 	if s.x != nil && s.x.link != nil {
 		v.backend = &s.x.link.to.addr
 	}
+	v.here = s.lastRoute.here(v.all)
 	return v
+}
+
+// moved is what the connection has moved so far.
+func (s *webSession) moved() moved {
+	all := moved{s.client.Received(), s.toClient}
+	if x := s.x; x != nil {
+		all.toClient += x.toClient
+		if x.link != nil {
+			all.toClient += x.link.Received() - x.received
+		}
+	}
+	return all
 }
 
 // endAs ends a session in whatever state: in order, or by refusing its client, if that

@@ -14,7 +14,6 @@ import (
 type counters struct {
 	accepted        atomic.Uint64
 	closed          [reasons]atomic.Uint64
-	requests        atomic.Uint64
 	refused         [reasons]atomic.Uint64
 	exhausted       atomic.Uint64
 	panics          atomic.Uint64
@@ -62,6 +61,14 @@ func (c *counters) moved() (fromClients, toClients uint64) {
 		toClients += to
 	}
 	return fromClients, toClients
+}
+
+// requests returns how many HTTP requests all listeners had.
+func (c *counters) requests() (n uint64) {
+	for _, l := range *c.listeners.Load() {
+		n += l.requests()
+	}
+	return n
 }
 
 // Stats is a snapshot of an engine's counters since its start. The figures are
@@ -136,6 +143,15 @@ type ListenerStats struct {
 	FirstByte Histogram
 }
 
+// LiveStats is Stats with the bytes of sessions that are still there among those of
+// Endpoints and Resources. It looks at every session, as Sessions does. Any goroutine, but
+// not an event loop, between Start and Shutdown.
+func (e *Engine) LiveStats() Stats {
+	s := e.Stats()
+	e.lasting().addTo(s.Endpoints, s.Resources)
+	return s
+}
+
 // Stats returns a snapshot. Any goroutine.
 func (e *Engine) Stats() Stats {
 	c := &e.counters
@@ -146,7 +162,7 @@ func (e *Engine) Stats() Stats {
 		Active:          e.active.Load(),
 		Accepted:        c.accepted.Load(),
 		Closed:          make(map[Reason]uint64, reasons),
-		Requests:        c.requests.Load(),
+		Requests:        c.requests(),
 		Refused:         make(map[Reason]uint64, reasons),
 		AcceptExhausted: c.exhausted.Load(),
 		Panics:          c.panics.Load(),

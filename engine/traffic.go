@@ -13,6 +13,7 @@ const goroutineShares = 16
 type traffic struct {
 	_                      [64]byte
 	fromClients, toClients atomic.Uint64
+	requests               atomic.Uint64 // HTTP's whose head was understood
 	firstByte              histogram
 	_                      [64]byte
 }
@@ -44,6 +45,13 @@ func (c *listenerCounters) moved() (fromClients, toClients uint64) {
 		toClients += c.traffic[i].toClients.Load()
 	}
 	return fromClients, toClients
+}
+
+func (c *listenerCounters) requests() (n uint64) {
+	for i := range c.traffic {
+		n += c.traffic[i].requests.Load()
+	}
+	return n
 }
 
 func (c *listenerCounters) firstByte() Histogram {

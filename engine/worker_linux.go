@@ -23,6 +23,7 @@ type worker struct {
 	loop    *reactor.Loop
 	ended   chan struct{} // closed when the loop is
 	index   int           // among the engine's loops
+	epoch   time.Duration // when the loop was made, as upstream.Resources.Now
 	phases  *phaseShard   // this loop's, as is the next
 	linked  *linkShard
 	lags    histogram // of the loop's timers
@@ -82,6 +83,7 @@ func newWorker(d *reactorDriver, loop *reactor.Loop) *worker {
 		loop:       loop,
 		pipes:      relay.Pipes{Max: pipesPerLoop},
 		ended:      make(chan struct{}),
+		epoch:      d.e.resources.Now() - loop.Now(),
 		index:      len(d.workers),
 		phases:     &d.e.phases.shards[len(d.workers)+1],
 		linked:     &d.e.links.shards[len(d.workers)+1],
@@ -102,6 +104,9 @@ func (w *worker) configure() {
 	w.links.max = cfg.share(cfg.HTTP.PoolSize)
 	w.ready.most, w.ready.total = cfg.share(cfg.Preconnect.PerEndpoint), cfg.share(cfg.Preconnect.Total)
 }
+
+// now is when the loop came to what it is doing, as upstream.Resources.Now.
+func (w *worker) now() time.Duration { return w.epoch + w.loop.Began() }
 
 // share is one event loop's part, rounded up.
 func (c *Config) share(n int) int { return (n + c.EventLoops - 1) / max(c.EventLoops, 1) }

@@ -191,10 +191,10 @@ type Waker interface {
 type Tracker interface {
 	// OnConnect is called when a session's relay begins.
 	OnConnect(req Request, res Result)
-	// Track is called while a session is in use, at most every so often per
-	// session and never for an idle one, with the bytes relayed so far. The
-	// goroutine variant of the engine doesn't call it: its bytes move inside
-	// the kernel, unseen.
+	// Track is called while a session is in use, never for an idle one, with the
+	// bytes relayed so far: at most every so often per session, or per resource
+	// where connections carry requests for several (HTTP, multiplexed MongoDB).
+	// Of these, what a connection does for one resource is a session.
 	Track(req Request, res Result, fromClient, toClient uint64)
 	// OnDisconnect is called when that session has ended, with the bytes
 	// relayed from and to the client.

@@ -92,14 +92,19 @@ func (e *Endpoint) Trouble() Outcome { return Outcome(e.trouble.Load()) }
 func (e *Endpoint) Attempted(o Outcome) { e.outcomes[o].Add(1) }
 
 // Acquire counts a session that uses the endpoint, Release its end and what it
-// relayed, in bytes.
+// relayed, in bytes, as far as Moved hasn't counted that.
 func (e *Endpoint) Acquire() { e.sessions.Add(1) }
 
 // Release undoes Acquire.
 func (e *Endpoint) Release(fromClient, toClient uint64) {
+	e.Moved(fromClient, toClient)
+	e.sessions.Add(-1)
+}
+
+// Moved counts what a session that uses the endpoint has relayed, in bytes.
+func (e *Endpoint) Moved(fromClient, toClient uint64) {
 	e.fromClient.Add(fromClient)
 	e.toClient.Add(toClient)
-	e.sessions.Add(-1)
 }
 
 // ConnectTimeout returns how long the next connection attempt may take: the

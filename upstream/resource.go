@@ -3,20 +3,22 @@ package upstream
 import (
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/upstream/limits"
 )
 
-// Resource counts the sessions of one resource of one protocol. Its methods are
+// Resource counts the sessions of one resource of one protocol. Most of its methods are
 // those of Resources.
 type Resource struct {
 	key                  resourceKey
 	sessions             int
 	blocked              bool
-	active               time.Duration // when a session came or went last, as the rates' time; 0 if never
-	fromClient, toClient uint64        // of sessions that have ended
-	rate                 limits.Rate   // of new sessions
+	active               atomic.Int64 // when it was used last, as Resources.Now; 0 if never
+	told                 atomic.Int64 // when somebody was told of that, likewise
+	fromClient, toClient uint64       // of sessions that have ended
+	rate                 limits.Rate  // of new sessions
 }
 
 type resourceKey struct{ protocol, name string }
@@ -72,7 +74,8 @@ func (r *Resources) Enter(protocol, name string, a Allowance, now time.Time) *Re
 		return nil
 	}
 	res.sessions++
-	res.active = max(at, 1)
+	res.active.Store(max(int64(at), 1))
+	res.told.Store(int64(at))
 	return res
 }
 
@@ -81,11 +84,31 @@ func (r *Resources) Leave(res *Resource) {
 	if res == nil {
 		return
 	}
-	s, at := r.shard(res.key), time.Since(r.born)
+	s, at := r.shard(res.key), r.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	res.sessions--
-	res.active = at
+	res.active.Store(int64(at))
+}
+
+// Now is the time since the Resources were made, which is Used's.
+func (r *Resources) Now() time.Duration { return time.Since(r.born) }
+
+// activityStep is how exact a resource's last activity is.
+const activityStep = time.Second
+
+// Used notes that a session of the resource is in use at the time now. true says that
+// since a session came, or true was said, the interval has passed. It writes once in a
+// while only, so that it may be called for each request. A nil resource is none.
+func (res *Resource) Used(now, interval time.Duration) bool {
+	if res == nil {
+		return false
+	}
+	if now-time.Duration(res.active.Load()) >= activityStep {
+		res.active.Store(int64(now))
+	}
+	told := res.told.Load()
+	return now-time.Duration(told) >= interval && res.told.CompareAndSwap(told, int64(now))
 }
 
 // Sessions returns how many sessions a resource has.

@@ -125,3 +125,30 @@ func TestResourcesInUse(t *testing.T) {
 		t.Errorf("in use are %q, want a and b", got)
 	}
 }
+
+// TestUsed: activity is noted to the second, and told of once in each interval.
+func TestUsed(t *testing.T) {
+	r := NewResources()
+	res := r.Enter("p", "a", Allowance{}, r.born)
+	const interval = time.Minute
+	for _, step := range []struct {
+		at, active time.Duration
+		tell       bool
+	}{
+		{time.Second / 2, 1, false}, {10 * time.Second, 10 * time.Second, false}, {interval, interval, true},
+		{interval + 1, interval, false}, {2*interval - 1, 2*interval - 1, false}, {2 * interval, 2*interval - 1, true},
+	} {
+		if tell := res.Used(step.at, interval); tell != step.tell {
+			t.Errorf("at %v: told %v", step.at, tell)
+		}
+		if got := r.Stats()[0].LastActivity.Sub(r.born); got != step.active {
+			t.Errorf("at %v: active at %v, want %v", step.at, got, step.active)
+		}
+	}
+	if (*Resource)(nil).Used(time.Hour, interval) {
+		t.Error("none is used")
+	}
+	if n := testing.AllocsPerRun(100, func() { res.Used(time.Hour, interval) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

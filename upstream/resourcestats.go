@@ -11,7 +11,7 @@ type ResourceStats struct {
 	// FromClient and ToClient are the bytes of sessions that have ended, since the
 	// resource was seen first or anew after it was forgotten.
 	FromClient, ToClient uint64
-	// LastActivity is when a session came or went last; zero if none has.
+	// LastActivity is when a session came or went last, or was in use; zero if none has.
 	LastActivity time.Time
 	// Blocked says that new sessions are refused.
 	Blocked bool
@@ -54,8 +54,8 @@ func (r *Resource) stats(born time.Time) ResourceStats {
 		Protocol: r.key.protocol, Name: r.key.name, Sessions: r.sessions,
 		FromClient: r.fromClient, ToClient: r.toClient, Blocked: r.blocked,
 	}
-	if r.active != 0 {
-		s.LastActivity = born.Add(r.active)
+	if at := r.active.Load(); at != 0 {
+		s.LastActivity = born.Add(time.Duration(at))
 	}
 	return s
 }

@@ -2,8 +2,8 @@ package upstream
 
 import "time"
 
-// EndpointStats is a snapshot of an Endpoint. Bytes are counted when a
-// session ends.
+// EndpointStats is a snapshot of an Endpoint. Bytes are counted when a session ends,
+// those of connections to HTTP backends with their requests.
 type EndpointStats struct {
 	Name     string
 	Sessions int64

@@ -97,6 +97,7 @@ func TestMetricsOfASession(t *testing.T) {
 		client, backend := s.session()
 		s.wantMetrics(`proxy_engine_sessions_active{listener="front",protocol="tcp"} 1`,
 			`proxy_engine_resource_sessions{protocol="tcp",resource="db"} 1`,
+			`proxy_engine_resource_sent_bytes_total{protocol="tcp",resource="db"} 4`,
 			`proxy_engine_phase_duration_seconds_count{phase="connecting"} 1`)
 		enginetest.CloseAll(t, client, backend)
 		s.AwaitActive(0)
@@ -113,18 +114,17 @@ func TestMetricsOfASession(t *testing.T) {
 
 func (s *site) wantMetrics(lines ...string) {
 	s.t.Helper()
-	text := s.want(http.StatusOK, "GET", "/metrics")
 	for _, line := range lines {
-		if !strings.Contains(text, "\n"+line+"\n") {
-			s.t.Errorf("no line %s", line)
-		}
+		enginetest.Eventually(s.t, "there is the line "+line, func() bool {
+			return strings.Contains(s.want(http.StatusOK, "GET", "/metrics"), "\n"+line+"\n")
+		})
 	}
 }
 
 func TestMetricsAreClean(t *testing.T) {
 	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
 		s := start(t, impl, nil)
-		faults, err := testutil.GatherAndLint(newRegistry(newCollector(s.Stats, "v1", 20)))
+		faults, err := testutil.GatherAndLint(newRegistry(newCollector(s, "v1", 20)))
 		enginetest.Must(t, err)
 		for _, f := range faults {
 			if strings.HasPrefix(f.Metric, "proxy_engine_") {

@@ -61,7 +61,7 @@ func TestDashboardNamesExist(t *testing.T) {
 	enginetest.Must(t, err)
 	known := make(map[string]bool)
 	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
-		families, err := newRegistry(newCollector(start(t, impl, nil).Stats, "v1", 20)).Gather()
+		families, err := newRegistry(newCollector(start(t, impl, nil), "v1", 20)).Gather()
 		enginetest.Must(t, err)
 		for _, f := range families {
 			known[f.GetName()] = true

@@ -132,13 +132,13 @@ func backendMetrics() []metric {
 		{"proxy_engine_connection_attempts_total", counter, "Connection attempts to backends, by how they ended.", []string{"outcome"},
 			perKey(func(s *snapshot) map[upstream.Outcome]uint64 { return s.attempts() })},
 		{"proxy_engine_endpoint_sessions", gauge, "Sessions of the endpoints with the most traffic, and of all others (other).", endpoint,
-			perRow((*snapshot).topEndpoints, func(r row) float64 { return r.sessions })},
+			perRow(endpoints, func(r row) float64 { return r.sessions })},
 		{"proxy_engine_endpoint_received_bytes_total", counter, "Bytes from the endpoints with the most traffic, and from all others (other).", endpoint,
-			perRow((*snapshot).topEndpoints, func(r row) float64 { return r.toClient })},
+			perRow(endpoints, func(r row) float64 { return r.toClient })},
 		{"proxy_engine_endpoint_sent_bytes_total", counter, "Bytes to the endpoints with the most traffic, and to all others (other).", endpoint,
-			perRow((*snapshot).topEndpoints, func(r row) float64 { return r.fromClient })},
+			perRow(endpoints, func(r row) float64 { return r.fromClient })},
 		{"proxy_engine_endpoint_refused_total", counter, "Attempts that a breaker or the health of the endpoint didn't admit.", endpoint,
-			perRow((*snapshot).topEndpoints, func(r row) float64 { return r.refused })},
+			perRow(endpoints, func(r row) float64 { return r.refused })},
 	}
 }
 
@@ -146,11 +146,11 @@ func resourceMetrics() []metric {
 	resource := []string{"protocol", "resource"}
 	return []metric{
 		{"proxy_engine_resource_sessions", gauge, "Sessions of the resources with the most traffic, and of all others (other).", resource,
-			perRow((*snapshot).topResources, func(r row) float64 { return r.sessions })},
+			perRow(resources, func(r row) float64 { return r.sessions })},
 		{"proxy_engine_resource_received_bytes_total", counter, "Bytes from the backends of the resources with the most traffic, and of all others (other).", resource,
-			perRow((*snapshot).topResources, func(r row) float64 { return r.toClient })},
+			perRow(resources, func(r row) float64 { return r.toClient })},
 		{"proxy_engine_resource_sent_bytes_total", counter, "Bytes to the backends of the resources with the most traffic, and of all others (other).", resource,
-			perRow((*snapshot).topResources, func(r row) float64 { return r.fromClient })},
+			perRow(resources, func(r row) float64 { return r.fromClient })},
 	}
 }
 
@@ -218,6 +218,10 @@ func collectTransitions(s *snapshot, emit func(float64, ...string)) {
 		emit(float64(n), label(p.String()))
 	}
 }
+
+func endpoints(s *snapshot) []row { return s.endpoints }
+
+func resources(s *snapshot) []row { return s.resources }
 
 func perRow(rows func(*snapshot) []row, value func(row) float64) collect {
 	return func(s *snapshot, emit func(float64, ...string)) {

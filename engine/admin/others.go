@@ -1,12 +1,9 @@
 package admin
 
-import "sync"
-
 // others counts what has moved in the row of all others. Their sum of now won't do
 // for a counter: it falls when one of them comes among the top, which Prometheus
 // would take for a restart and count all of it anew.
 type others struct {
-	mu      sync.Mutex
 	total   row            // of all rows, at the last scrape
 	top     map[string]row // of then, by labels
 	counted row
@@ -16,8 +13,6 @@ type others struct {
 // returned. What a row has moved since the last scrape is the others' unless it was
 // among the top by then.
 func (o *others) settle(rows []row, total row) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	delta := since(total, o.total)
 	now := make(map[string]row, len(rows))
 	for _, r := range rows[1:] {

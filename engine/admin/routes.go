@@ -26,7 +26,7 @@ type route struct {
 
 // routes returns the table. openapi.json describes it.
 func (s *Server) routes() []route {
-	scrape := promhttp.HandlerFor(newRegistry(newCollector(s.engine.Stats, s.o.Version, s.o.Top)),
+	scrape := promhttp.HandlerFor(newRegistry(newCollector(s.engine, s.o.Version, s.o.Top)),
 		promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes, EnableOpenMetrics: true})
 	process := newProcess()
 	return []route{

@@ -33,7 +33,7 @@ func (s *Server) sessions(w http.ResponseWriter, r *http.Request) {
 
 func viewSession(i *engine.SessionInfo) api.Session {
 	v := api.Session{
-		ID: i.ID, Listener: i.Listener, Protocol: i.Protocol, Client: i.Client.String(), Resource: i.Resource, Endpoint: i.Endpoint,
+		ID: i.ID, Listener: i.Listener, Protocol: i.Protocol, Client: i.Client.String(), Resource: i.Resource, Resources: i.Resources, Endpoint: i.Endpoint,
 		State: i.State.String(), TLS: i.TLS, Age: i.Age.Seconds(), FromClients: i.FromClient, ToClients: i.ToClient,
 	}
 	if i.Backend.IsValid() {

@@ -15,11 +15,8 @@ const other = "other"
 // snapshot is what one scrape is made from.
 type snapshot struct {
 	engine.Stats
-	version string
-	top     int // the most series of one kind, other apart
-
-	endpoints, resources           []row // valid once they were asked for
-	otherEndpoints, otherResources *others
+	version              string
+	endpoints, resources []row
 }
 
 // row is one series of each of several metrics.
@@ -52,30 +49,51 @@ func (s *snapshot) attempts() map[upstream.Outcome]uint64 {
 	return sum
 }
 
-func (s *snapshot) topEndpoints() []row {
-	if s.endpoints == nil {
-		rows := make([]row, 0, len(s.Endpoints))
-		for _, e := range s.Endpoints {
-			rows = append(rows, row{[]string{e.Name}, float64(e.Sessions), float64(e.FromClient), float64(e.ToClient), float64(e.Refused)})
-		}
-		total := sum(rows)
-		s.endpoints = top(rows, s.top, []string{other})
-		s.otherEndpoints.settle(s.endpoints, total)
+func endpointRows(all []upstream.EndpointStats) []row {
+	rows := make([]row, 0, len(all))
+	for _, e := range all {
+		rows = append(rows, row{[]string{e.Name}, float64(e.Sessions), float64(e.FromClient), float64(e.ToClient), float64(e.Refused)})
 	}
-	return s.endpoints
+	return rows
 }
 
-func (s *snapshot) topResources() []row {
-	if s.resources == nil {
-		rows := make([]row, 0, len(s.Resources))
-		for _, r := range s.Resources {
-			rows = append(rows, row{labels: []string{r.Protocol, r.Name}, sessions: float64(r.Sessions), fromClient: float64(r.FromClient), toClient: float64(r.ToClient)})
-		}
-		total := sum(rows)
-		s.resources = top(rows, s.top, []string{other, other})
-		s.otherResources.settle(s.resources, total)
+func resourceRows(all []upstream.ResourceStats) []row {
+	rows := make([]row, 0, len(all))
+	for _, r := range all {
+		rows = append(rows, row{labels: []string{r.Protocol, r.Name}, sessions: float64(r.Sessions), fromClient: float64(r.FromClient), toClient: float64(r.ToClient)})
 	}
-	return s.resources
+	return rows
+}
+
+// ranking are the rows of one kind: those with the most traffic, and one for the others.
+type ranking struct {
+	rows   []row
+	raised map[string]row // those with sessions as they were shown last, by labels
+	others others
+}
+
+// update makes the rows anew, of all there are.
+func (r *ranking) update(all []row, n int, others []string) {
+	r.raise(all)
+	total := sum(all)
+	r.rows = top(all, n, others)
+	r.others.settle(r.rows, total)
+}
+
+// raise keeps counters from falling: what a session has moved that ends while it is looked
+// at all of them is missing once.
+func (r *ranking) raise(all []row) {
+	now := make(map[string]row)
+	for i := range all {
+		one, k := &all[i], key(all[i].labels)
+		if before, was := r.raised[k]; was {
+			one.fromClient, one.toClient = max(one.fromClient, before.fromClient), max(one.toClient, before.toClient)
+		}
+		if one.sessions > 0 {
+			now[k] = *one
+		}
+	}
+	r.raised = now
 }
 
 func sum(rows []row) (all row) {

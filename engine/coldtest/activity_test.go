@@ -71,22 +71,24 @@ func message(id byte, command, database string) string {
 // What drivers say to learn whether the server lives, which is answered here, is no
 // use of the resource: a platform may put it to sleep.
 func TestHelloIsNoActivity(t *testing.T) {
-	backend := enginetest.Listen(t)
-	resolver := &ledger{Resolver: resolve.Fixed(backend.Address())}
-	cfg := enginetest.Config(engine.Reactor, mongodb.Front(mongodb.Options{}), resolver)
-	cfg.TrackInterval = time.Nanosecond
-	proxy := enginetest.Start(t, cfg)
-	client := proxy.Dial()
-	client.Say(message(1, "count", "alpha"))
-	link := backend.Accept()
-	link.HearTo("alpha\x00\x00")
-	link.Say(message(9, "ok", "alpha"))
-	client.HearTo("alpha\x00\x00")
-	enginetest.Eventually(t, "the use is told", resolver.has("connect", "track"))
-	for range 3 {
-		client.Say(message(2, "hello", "admin"))
-		client.HearTo("\x02\x00\x00\x00\xdd\x07\x00\x00")
-	}
-	enginetest.CloseAll(t, client, link)
-	enginetest.Eventually(t, "nothing else is", resolver.has("connect", "track", "disconnect"))
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
+		backend := enginetest.Listen(t)
+		resolver := &ledger{Resolver: resolve.Fixed(backend.Address())}
+		cfg := enginetest.Config(impl, mongodb.Front(mongodb.Options{}), resolver)
+		cfg.TrackInterval = time.Nanosecond
+		proxy := enginetest.Start(t, cfg)
+		client := proxy.Dial()
+		client.Say(message(1, "count", "alpha"))
+		link := backend.Accept()
+		link.HearTo("alpha\x00\x00")
+		link.Say(message(9, "ok", "alpha"))
+		client.HearTo("alpha\x00\x00")
+		enginetest.Eventually(t, "the use is told", resolver.has("connect", "track"))
+		for range 3 {
+			client.Say(message(2, "hello", "admin"))
+			client.HearTo("\x02\x00\x00\x00\xdd\x07\x00\x00")
+		}
+		enginetest.CloseAll(t, client, link)
+		enginetest.Eventually(t, "nothing else is", resolver.has("connect", "track", "disconnect"))
+	})
 }

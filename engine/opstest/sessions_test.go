@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -65,7 +66,7 @@ func TestList(t *testing.T) {
 			ID: got.ID, Listener: "other", Protocol: "tcp", Client: netip.MustParseAddrPort(y.LocalAddr().String()), Resource: "y",
 			Endpoint: got.Endpoint, Backend: got.Backend, State: engine.Relaying, Age: got.Age, FromClient: 512, ToClient: 513,
 		}
-		if got != want || got.Endpoint == "" || got.Age <= 0 {
+		if !reflect.DeepEqual(got, want) || got.Endpoint == "" || got.Age <= 0 {
 			t.Errorf("%+v", got)
 		}
 		if impl == engine.Reactor && got.Backend.String() != got.Endpoint {

@@ -25,7 +25,8 @@ const (
 // meter measures how much a loop works and how late it comes to it. What is read by
 // others is at the end, apart from the loop's own.
 type meter struct {
-	ended     time.Duration // when the last piece of work was, since the loop's start
+	began     time.Duration // when the last piece of work did, since the loop's start
+	ended     time.Duration // when it had
 	idle      time.Duration // the pauses of all time
 	published time.Duration // of busy
 	span      int64         // of lags, which is being filled
@@ -40,6 +41,7 @@ type meter struct {
 
 // begin notes that a piece of work begins.
 func (m *meter) begin(now time.Duration) {
+	m.began = now
 	if pause := now - m.ended; pause > breath {
 		m.idle += pause
 	}
@@ -68,6 +70,10 @@ func (m *meter) late(lag, now time.Duration) {
 		at.Store(int64(lag))
 	}
 }
+
+// Began is Now as it was when the loop came to what it is doing, which costs nothing to
+// know. On the loop.
+func (l *Loop) Began() time.Duration { return l.meter.began }
 
 // Busy is how long the loop has worked since it was made: what it gains in a second
 // is its utilisation. It lags behind by a millisecond of work, and by the piece of

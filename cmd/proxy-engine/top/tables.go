@@ -207,12 +207,15 @@ func sessionRows(now *snapshot, i interval) (rows []row) {
 		if s.TLS {
 			secured = "yes"
 		}
-		cells := []cell{text(s.Client), text(s.Listener), text(s.Protocol), text(s.Resource), text(backend(s)), status(s.State), text(secured), number(s.Age, formatAge)}
+		cells := []cell{text(s.Client), text(s.Listener), text(s.Protocol), text(used(s)), text(backend(s)), status(s.State), text(secured), number(s.Age, formatAge)}
 		cells = append(cells, i.traffic(had, was.FromClients, s.FromClients, was.ToClients, s.ToClients)...)
 		rows = append(rows, row{key(s), clean("session " + s.ID + " of " + s.Client), cells})
 	}
 	return rows
 }
+
+// used are the resources that a session uses; of most protocols it is one.
+func used(s api.Session) string { return s.Resource + strings.Join(s.Resources, " ") }
 
 // backend is the address a session is connected to, or the endpoint it will be.
 func backend(s api.Session) string {

@@ -131,15 +131,17 @@ type Session struct {
 	Protocol string `json:"protocol"`
 	Client   string `json:"client"`
 	// Resource, Endpoint and Backend (the address connected to) are empty as long as
-	// they aren't known.
-	Resource    string  `json:"resource"`
-	Endpoint    string  `json:"endpoint"`
-	Backend     string  `json:"backend"`
-	State       string  `json:"state"`
-	TLS         bool    `json:"tls"` // with the client
-	Age         float64 `json:"age_seconds"`
-	FromClients uint64  `json:"from_clients"`
-	ToClients   uint64  `json:"to_clients"`
+	// they aren't known, and for a session that may use several resources. Resources
+	// are those it uses.
+	Resource    string   `json:"resource"`
+	Resources   []string `json:"resources,omitempty"`
+	Endpoint    string   `json:"endpoint"`
+	Backend     string   `json:"backend"`
+	State       string   `json:"state"`
+	TLS         bool     `json:"tls"` // with the client
+	Age         float64  `json:"age_seconds"`
+	FromClients uint64   `json:"from_clients"`
+	ToClients   uint64   `json:"to_clients"`
 }
 
 // Sessions is GET /sessions: those that match the query's resource, protocol,
@@ -161,7 +163,8 @@ type Resource struct {
 	Sessions  int      `json:"sessions"`
 	Waiting   int      `json:"waiting"` // for a start
 	Endpoints []string `json:"endpoints"`
-	// LastActivity is when a session came or went last; null if unknown.
+	// LastActivity is when a session came or went last, or was in use (to the second of
+	// requests, to --track-interval of others); null if unknown.
 	LastActivity *time.Time `json:"last_activity"`
 	FromClients  uint64     `json:"from_clients"`
 	ToClients    uint64     `json:"to_clients"`

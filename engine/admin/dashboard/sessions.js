@@ -31,7 +31,7 @@ export class Sessions {
       label: 'Sessions', key: (s) => s.id, sort: { id: 'age', down: true }, none: 'No session matches.',
       columns: [
         { id: 'name', title: 'Client', value: (s) => s.client, show: (c, s) => isolated(c, s.client, s.tls ? `${s.listener}, TLS` : s.listener) },
-        { id: 'resource', title: 'Resource', value: (s) => s.resource, show: (c, s) => isolated(c, s.resource || '–', s.endpoint) },
+        { id: 'resource', title: 'Resource', value: used, show: (c, s) => isolated(c, used(s) || '–', s.endpoint) },
         { id: 'state', title: 'State', value: (s) => s.state, show: (c, s) => badge(c, words(s.state), LEVELS[s.state] ?? 'quiet') },
         { id: 'protocol', title: 'Protocol', value: (s) => s.protocol, show: (c, s) => setText(c, s.protocol) },
         { id: 'age', title: 'Age', figure: true, value: (s) => s.age_seconds, show: (c, s) => setText(c, ago(s.age_seconds)) },
@@ -99,11 +99,14 @@ export class Sessions {
 
 const FILTERS = { resource: 'resource', client: 'client', min_age: 'at least as old as' };
 
+// used are the resources that a session uses; of most protocols it is one.
+const used = (s) => (s.resources ?? [s.resource]).join(', ');
+
 function showClose(cell, row) {
   if (!isOffered('sessions/close')) return;
   button(cell, row, { label: 'Close…', title: `Close the session of ${row.client}`, press: (s) => confirm({
     title: 'Close this session?', text: 'It is closed at once; work that its client has under way fails.',
-    facts: [`client ${s.client}`, s.resource ? `resource ${s.resource}` : 'no resource yet', `${words(s.state)}, ${ago(s.age_seconds)} old`],
+    facts: [`client ${s.client}`, used(s) ? `resource ${used(s)}` : 'no resource yet', `${words(s.state)}, ${ago(s.age_seconds)} old`],
     label: 'Close 1 session', danger: true, path: 'sessions/close', parameters: { id: s.id },
   }) });
 }
