@@ -132,6 +132,11 @@ func (v *visit) report(o upstream.Outcome) {
 	}
 }
 
+// drained says that an operator has those who are there go.
+func (v *visit) drained() bool {
+	return v.endpoint != nil && v.endpoint.Forced() == upstream.ForcedDrain
+}
+
 // moved counts bytes before the visit ends.
 func (v *visit) moved(fromClient, toClient uint64) {
 	if v.endpoint != nil {

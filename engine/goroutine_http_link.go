@@ -184,20 +184,34 @@ func (p *goroutineLinks) drop(l *goroutineLink) bool {
 	return true
 }
 
-// old says that a connection has lived for too long.
+// old says that a connection has lived for too long, or that its backend is drained.
 func (p *goroutineLinks) old(l *goroutineLink) bool {
-	return p.http().PoolLifetime > 0 && time.Since(l.born) >= p.http().PoolLifetime
+	return l.visit.drained() || p.http().PoolLifetime > 0 && time.Since(l.born) >= p.http().PoolLifetime
+}
+
+// leave closes those to backends that are drained.
+func (p *goroutineLinks) leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.expire(func(l *goroutineLink) bool { return l.visit.drained() })
 }
 
 // close closes all of them, and those that are still to come.
 func (p *goroutineLinks) close() {
 	p.mu.Lock()
 	p.closed = true
-	for _, rest := range p.idle {
-		for _, l := range rest {
-			_ = l.conn.SetReadDeadline(time.Now()) // watch closes it
-		}
-	}
+	p.expire(func(*goroutineLink) bool { return true })
 	p.mu.Unlock()
 	p.watching.Wait()
+}
+
+// expire has watch close those that are chosen. mu is held.
+func (p *goroutineLinks) expire(chosen func(*goroutineLink) bool) {
+	for _, rest := range p.idle {
+		for _, l := range rest {
+			if chosen(l) {
+				_ = l.conn.SetReadDeadline(time.Now())
+			}
+		}
+	}
 }

@@ -13,6 +13,7 @@ import (
 
 // leave implements driver.
 func (d *goroutineDriver) leave(who func(*resolve.Route) bool, why Reason) {
+	d.links.leave()
 	sessions, muxes := d.leavers()
 	sessions = slices.DeleteFunc(sessions, func(s *goroutineSession) bool {
 		route := s.face.route.Load()

@@ -134,10 +134,11 @@ func (p *linkPool) put(l *link) {
 	}
 }
 
-// old says that a connection has lived or rested for too long.
+// old says that a connection has lived or rested for too long, or that its backend is
+// drained.
 func (p *linkPool) old(l *link, now time.Duration) bool {
 	h := &p.w.e.cfg().HTTP
-	return h.PoolLifetime > 0 && now-l.born >= h.PoolLifetime || h.PoolIdle > 0 && now-l.rested >= h.PoolIdle
+	return l.visit.drained() || h.PoolLifetime > 0 && now-l.born >= h.PoolLifetime || h.PoolIdle > 0 && now-l.rested >= h.PoolIdle
 }
 
 // forget takes a connection out.

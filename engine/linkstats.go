@@ -9,7 +9,8 @@ type LinkStats struct {
 	// Created counts connections that were made, Reused requests that went over one
 	// from a pool.
 	Created, Reused uint64
-	// Expired counts those that had rested or lived for too long, Lost those that
+	// Expired counts those that had rested or lived for too long, or whose endpoint
+	// was drained, Lost those that
 	// their backend ended, or spoke on, while they rested.
 	Expired, Lost uint64
 }

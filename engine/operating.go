@@ -62,7 +62,8 @@ func (e *Engine) DrainResource(protocol, resource string) (sessions int, err err
 // breaker's place (upstream.Registry.Force). ForcedDrain also ends the established
 // sessions there, as DrainResource does, and returns how many; those that are on their
 // way there follow once they are established. Others are told that it can't be had,
-// unless their resource has another endpoint.
+// unless their resource has another endpoint. Pooled connections there are closed within
+// a second.
 func (e *Engine) ForceEndpoint(endpoint string, f upstream.Forced) (sessions int, err error) {
 	if _, err := e.endpoints.Force(endpoint, f, time.Now()); err != nil {
 		return 0, err

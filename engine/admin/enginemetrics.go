@@ -72,7 +72,7 @@ func linkMetrics() []metric {
 			single(func(s *snapshot) float64 { return float64(s.Links.Created) })},
 		{"proxy_engine_http_links_reused_total", counter, "HTTP requests that were given a connection from a pool.", nil,
 			single(func(s *snapshot) float64 { return float64(s.Links.Reused) })},
-		{"proxy_engine_http_links_ended_total", counter, "Connections of the pools that were too old (expired), or that their backend has ended or spoken on (lost).", []string{"reason"},
+		{"proxy_engine_http_links_ended_total", counter, "Connections of the pools that were too old or whose endpoint was drained (expired), or that their backend has ended or spoken on (lost).", []string{"reason"},
 			func(s *snapshot, emit func(float64, ...string)) {
 				emit(float64(s.Links.Expired), "expired")
 				emit(float64(s.Links.Lost), "lost")

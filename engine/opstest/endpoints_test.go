@@ -96,13 +96,14 @@ func TestForceHTTP(t *testing.T) {
 		answer()
 		c.HearTo("\r\n\r\n")
 		mustForce(t, p, backend.Address(), upstream.ForcedDrain, 0)
+		link.HearGone() // from the pool
 		c.Say("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
 		if head := c.HearTo("\r\n\r\n"); !strings.Contains(head, "503") {
 			t.Errorf("answered %q", head)
 		}
 		c.HearTo("\n")
 		mustForce(t, p, backend.Address(), upstream.Auto, 0)
-		served := enginetest.Async(func() error { answer(); return nil })
+		served := enginetest.Async(func() error { link = backend.Accept(); answer(); return nil })
 		ask("204")
 		enginetest.Must(t, <-served)
 		enginetest.CloseAll(t, c)
