@@ -33,9 +33,9 @@ func (l *goroutineLink) close() {
 
 // tell counts what the connection has moved at its endpoint.
 func (l *goroutineLink) tell() {
-	now := moved{l.asked, l.received}
-	l.visit.moved(now.fromClient-l.told.fromClient, now.toClient-l.told.toClient)
-	l.told = now
+	more := moved{l.asked, l.received}.since(l.told)
+	l.visit.moved(more.fromClient, more.toClient)
+	l.told.add(more)
 }
 
 // spoke says that the backend has ended the connection or said something. What

@@ -23,7 +23,7 @@ type link struct {
 	born   time.Duration // since the loop's start, as is rested
 	rested time.Duration // when it came to the pool
 	made   bool          // the connection was
-	asked  uint64        // bytes of requests
+	asked  uint64        // bytes of requests that are over
 	told   moved         // what its endpoint was told of, when toldAt
 	toldAt time.Duration // since the loop's start
 }
@@ -67,15 +67,24 @@ func (l *link) close() {
 	l.user = nil
 	l.Side.Close()
 	l.box.drop()
-	l.tell()
+	l.tell(l.asked)
 	l.visit.leave(0, 0)
 }
 
-// tell counts what the connection has moved at its endpoint.
-func (l *link) tell() {
-	now := moved{l.asked, l.Received()}
-	l.visit.moved(now.fromClient-l.told.fromClient, now.toClient-l.told.toClient)
-	l.told = now
+// tell counts what the connection has moved at its endpoint, asked bytes being those of
+// requests.
+func (l *link) tell(asked uint64) {
+	more := moved{asked, l.Received()}.since(l.told)
+	l.visit.moved(more.fromClient, more.toClient)
+	l.told.add(more)
+}
+
+// tellNow is tell, but not as often: an endpoint's figures are all loops'.
+func (l *link) tellNow(asked uint64, now time.Duration) {
+	if now-l.toldAt >= sweepEvery {
+		l.toldAt = now
+		l.tell(asked)
+	}
 }
 
 // sweepEvery is how often a pool looks for connections that rest too long.
@@ -115,10 +124,7 @@ func (p *linkPool) take(addrs []netip.AddrPort, leg backendTLS) *link {
 // put takes a connection that is good for another request back.
 func (p *linkPool) put(l *link) {
 	l.user, l.rested = nil, p.w.loop.Now()
-	if l.rested-l.toldAt >= sweepEvery { // its endpoint's figures are all loops'
-		l.toldAt = l.rested
-		l.tell()
-	}
+	l.tellNow(l.asked, l.rested)
 	old := p.old(l, l.rested)
 	if old {
 		p.w.linked.expired.Add(1)

@@ -296,6 +296,7 @@ func (s *webSession) relay() {
 	status := relay.Run(&s.client, &l.Side, &s.port.w.pipes)
 	s.port.traffic.moved(s.client.Received()-client, l.Received()-backend)
 	s.used(s.port.w.e, s.peer, s.moved(), s.port.w.now())
+	l.tellNow(l.asked+s.requestBytes(), s.port.w.loop.Began())
 	if l.Ended() && !s.client.Ended() {
 		s.reason = BackendClosed // unless one of them breaks
 	}

@@ -38,7 +38,7 @@ func (e *Engine) lasting() *lasting {
 	l := &lasting{make(map[place]*moved), make(map[string]*moved)}
 	e.driver.look(func(v *sessionView) {
 		if v.route != nil {
-			l.add(stay{v.route, v.here}, v.piped || !v.listener.isWeb())
+			l.add(stay{v.route, v.here}, !v.listener.isWeb())
 		}
 		for _, s := range v.stays {
 			l.add(s, true)
