@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -14,6 +15,8 @@ type doorway interface {
 	bound() netip.AddrPort
 	// hand has another listener serve from now on.
 	hand(*Listener)
+	// share has a socket be opened at an address that overlaps this one.
+	share() error
 	// close stops accepting, once those who wait are in.
 	close()
 }
@@ -44,6 +47,10 @@ func (d doorways[D]) listen(all []Listener, serves func(*Listener) bool, open fu
 		} else {
 			wanted[key] = spec
 		}
+		if next.at(way.bound()) {
+			l.abort()
+			return nil, fmt.Errorf("listener %q on %s: another listener has this address", spec.Name, spec.Address)
+		}
 		next[key] = way
 		l.addrs[spec.Name] = way.bound()
 	}
@@ -52,6 +59,33 @@ func (d doorways[D]) listen(all []Listener, serves func(*Listener) bool, open fu
 		commit(next)
 	}
 	return l, nil
+}
+
+// at says that one of them is at addr.
+func (d doorways[D]) at(addr netip.AddrPort) bool {
+	for _, way := range d {
+		if way.bound() == addr {
+			return true
+		}
+	}
+	return false
+}
+
+// makeRoom has sockets of ours, also inherited ones, share their address with one that is
+// to be opened at addr, and says whether there are any: they may go once it is there, as
+// 127.0.0.1:80 does when it becomes 0.0.0.0:80.
+func (d doorways[D]) makeRoom(addr netip.AddrPort, had inheritance) (made bool, err error) {
+	for _, way := range d {
+		if overlap(way.bound(), addr) {
+			made, err = true, errors.Join(err, way.share())
+		}
+	}
+	for _, one := range had {
+		if overlap(one.addr, addr) {
+			made, err = true, errors.Join(err, shareAddress(one.file))
+		}
+	}
+	return made, err
 }
 
 // settle has doorways serve the listeners that want them, and closes the others.

@@ -18,13 +18,25 @@ type socketControl = func(network, address string, c syscall.RawConn) error
 
 // dialControl sets what package net can't.
 func dialControl(o *reactor.SocketOptions) socketControl {
-	return control(o.UserTimeout, 0)
+	return control(o.UserTimeout, 0, false)
 }
 
 // listenControl sets what package net can't. Accepted sockets inherit it.
 func listenControl(o *reactor.ListenOptions) socketControl {
-	return control(o.UserTimeout, o.DeferAccept)
+	return control(o.UserTimeout, o.DeferAccept, o.ReusePort)
 }
+
+// shareAddress has another socket of the same user be opened at an address that overlaps
+// this one's.
+func shareAddress(socket syscall.Conn) error {
+	c, err := socket.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return onSocket(c, func(fd int) error { return os.NewSyscallError("setsockopt", reusePort(fd)) })
+}
+
+func reusePort(fd int) error { return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1) }
 
 // handListener sets what depends on the protocol of a socket that listens already.
 func handListener(ln *net.TCPListener, o *reactor.ListenOptions) error {
@@ -40,16 +52,19 @@ func deferAccept(fd int, wait time.Duration) error {
 	return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, int((wait+time.Second-1)/time.Second))
 }
 
-func control(userTimeout, wait time.Duration) socketControl {
+func control(userTimeout, wait time.Duration, shared bool) socketControl {
 	return func(_, _ string, c syscall.RawConn) error {
 		return onSocket(c, func(fd int) error {
-			var errs [2]error
+			var errs [3]error
 			if userTimeout > 0 {
 				ms := int(userTimeout.Milliseconds())
 				errs[0] = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, ms)
 			}
 			if wait > 0 {
 				errs[1] = deferAccept(fd, wait)
+			}
+			if shared {
+				errs[2] = reusePort(fd)
 			}
 			return os.NewSyscallError("setsockopt", errors.Join(errs[:]...))
 		})

@@ -55,6 +55,11 @@ func (d *goroutineDriver) openDoorway(spec *Listener, o reactor.ListenOptions, h
 	if len(way.sockets) > 0 {
 		return way, nil
 	}
+	beside, err := d.doorways.makeRoom(addr, had)
+	if err != nil {
+		return nil, err
+	}
+	o.ReusePort = beside
 	ln, err := d.openSocket(addr, &o)
 	if err != nil {
 		return nil, err
@@ -109,6 +114,13 @@ func (y *goroutineDoorway) hand(spec *Listener) {
 		s.port.Store(p)
 		_ = handListener(s.ln, &o) // a socket it can't be set on is broken, as accepting tells
 	}
+}
+
+func (y *goroutineDoorway) share() (err error) {
+	for _, s := range y.sockets {
+		err = errors.Join(err, shareAddress(s.ln))
+	}
+	return err
 }
 
 func (y *goroutineDoorway) close() {

@@ -23,6 +23,9 @@ func listenControl(*reactor.ListenOptions) func(network, address string, c sysca
 	return nil
 }
 
+// shareAddress would need options that mean something else on each system.
+func shareAddress(syscall.Conn) error { return syscall.EADDRINUSE }
+
 func handListener(*net.TCPListener, *reactor.ListenOptions) error { return nil }
 
 // broken is only needed where reading fails without saying so.

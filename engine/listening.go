@@ -43,6 +43,15 @@ func (l *Listener) socketKey() string {
 	return l.Address
 }
 
+// overlap says that a socket at one of the addresses takes connections to the other, and
+// so is in the way of one there.
+func overlap(a, b netip.AddrPort) bool {
+	return a.Port() != 0 && a.Port() == b.Port() && (a.Addr() == b.Addr() || covers(a.Addr(), b.Addr()) || covers(b.Addr(), a.Addr()))
+}
+
+// covers says that all is every address of one's family, or of both.
+func covers(all, one netip.Addr) bool { return all.IsUnspecified() && (all.Is6() || one.Is4()) }
+
 // inheritance are listening sockets that were opened before the engine was
 // (Config.Sockets).
 type inheritance []*inherited

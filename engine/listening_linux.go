@@ -36,8 +36,8 @@ func (d *reactorDriver) openDoorway(spec *Listener, o reactor.ListenOptions, had
 	way := &reactorDoorway{addr: addr}
 	if files := had.of(spec, addr); len(files) > 0 {
 		err = d.adopt(way, spec, &o, files)
-	} else if err = probe(addr); err == nil {
-		err = d.open(way, spec, &o)
+	} else {
+		err = d.open(way, spec, o, had)
 	}
 	if err != nil {
 		way.close()
@@ -47,13 +47,24 @@ func (d *reactorDriver) openDoorway(spec *Listener, o reactor.ListenOptions, had
 }
 
 // open opens a socket on every loop, or shares the first one's.
-func (d *reactorDriver) open(way *reactorDoorway, spec *Listener, o *reactor.ListenOptions) error {
+func (d *reactorDriver) open(way *reactorDoorway, spec *Listener, o reactor.ListenOptions, had inheritance) error {
+	each := o.ReusePort
+	beside, err := d.doorways.makeRoom(way.addr, had)
+	switch {
+	case beside:
+		o.ReusePort = true
+	case err == nil:
+		err = probe(way.addr)
+	}
+	if err != nil {
+		return err
+	}
 	for _, w := range d.workers {
 		err := way.add(w, spec, func(accept reactor.AcceptFunc) (*reactor.Listener, error) {
-			if len(way.ports) > 0 && !o.ReusePort {
+			if len(way.ports) > 0 && !each {
 				return w.loop.Share(way.ports[0].ln, accept)
 			}
-			return w.loop.Listen(way.addr, o, accept)
+			return w.loop.Listen(way.addr, &o, accept)
 		})
 		if err != nil {
 			return err
@@ -107,6 +118,13 @@ func (y *reactorDoorway) hand(spec *Listener) {
 			return next.ln.Hand(&options, next.accept)
 		})
 	}
+}
+
+func (y *reactorDoorway) share() (err error) {
+	for _, p := range y.ports {
+		err = errors.Join(err, p.w.call(func() error { return p.ln.ShareAddress() }))
+	}
+	return err
 }
 
 func (y *reactorDoorway) close() {

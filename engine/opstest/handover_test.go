@@ -58,6 +58,26 @@ func TestHandOver(t *testing.T) {
 	}
 }
 
+// TestHandOverToAWiderAddress: the successor listens where the predecessor's address is
+// one of many.
+func TestHandOverToAWiderAddress(t *testing.T) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
+		backend := echo(t, 'a')
+		p := enginetest.Start(t, config(impl, backend))
+		front := p.Address()
+		_, port, err := net.SplitHostPort(front)
+		enginetest.Must(t, err)
+		second := config(impl, backend)
+		second.Listeners[0].Address = ":" + port
+		second.Sockets, err = p.Sockets()
+		enginetest.Must(t, err)
+		successor := enginetest.Start(t, second)
+		enginetest.Must(t, p.Shutdown(t.Context()))
+		wantBackend(t, front, 'a')
+		successor.AwaitActive(0)
+	})
+}
+
 // TestEverySocketIsServed: who waits at any of the sockets that are taken over is served,
 // though nobody had accepted there before.
 func TestEverySocketIsServed(t *testing.T) {

@@ -115,6 +115,37 @@ func TestListeners(t *testing.T) {
 	})
 }
 
+// TestOverlappingAddresses: a listener goes on to a wider address and back, and by another
+// name for the same one, and its sessions stay; but two can't have the same.
+func TestOverlappingAddresses(t *testing.T) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
+		backend := echo(t, 'a')
+		cfg := config(impl, backend)
+		p := enginetest.Start(t, cfg)
+		front := p.Address()
+		_, port, err := net.SplitHostPort(front)
+		enginetest.Must(t, err)
+		sessions := join(t, front, 5)
+		for _, address := range []string{"0.0.0.0:" + port, "127.0.0.1:" + port, ":" + port, "localhost:" + port, front} {
+			next := config(impl, backend)
+			next.Listeners[0].Address = address
+			mustReload(t, p, next)
+			wantBackend(t, front, 'a')
+			sessions.more(t, 20)
+		}
+		twins := config(impl, backend)
+		twins.Listeners[0].Address = front
+		twins.Listeners = append(twins.Listeners, listener("twin"))
+		twins.Listeners[1].Address = "localhost:" + port
+		if _, err := p.Reload(twins); err == nil || !strings.Contains(err.Error(), "another listener has this address") {
+			t.Errorf("two at the same address: %v", err)
+		}
+		wantBackend(t, front, 'a')
+		sessions.leave()
+		p.AwaitActive(0)
+	})
+}
+
 // TestAnotherProtocolAtTheAddress: a protocol in which the server speaks first takes
 // the place of one in which clients do, whom the kernel is to wait for.
 func TestAnotherProtocolAtTheAddress(t *testing.T) {

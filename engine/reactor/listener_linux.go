@@ -108,6 +108,12 @@ func (ln *Listener) File(name string) (*os.File, error) {
 	return os.NewFile(uintptr(fd), name), nil
 }
 
+// ShareAddress has another socket of the same user be opened at an address that overlaps
+// the listener's, which otherwise only ListenOptions.ReusePort does.
+func (ln *Listener) ShareAddress() error {
+	return os.NewSyscallError("setsockopt", unix.SetsockoptInt(int(ln.conn.fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
+}
+
 // Hand has somebody else take the connections over from now on, of whose protocol
 // the options are.
 func (ln *Listener) Hand(o *ListenOptions, accept AcceptFunc) error {
