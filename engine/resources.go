@@ -114,6 +114,15 @@ func (e *Engine) Endpoints() []upstream.EndpointStats {
 	return all
 }
 
+// Traffic are the figures of all endpoints and resources, in no order, with the bytes of
+// sessions that are still there. It looks at every session, as Sessions does. Any
+// goroutine, but not an event loop.
+func (e *Engine) Traffic() (endpoints []upstream.EndpointStats, resources []upstream.ResourceStats) {
+	endpoints, resources = e.endpoints.Stats(), e.resources.Stats()
+	e.lasting().addTo(endpoints, resources)
+	return endpoints, resources
+}
+
 // Resources returns the resources that the filter chooses of those that have sessions,
 // had some not too long ago, are blocked, or are being started: in its order, and not
 // more than limit, with the bytes of sessions that are still there. It looks at every

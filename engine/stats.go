@@ -143,15 +143,6 @@ type ListenerStats struct {
 	FirstByte Histogram
 }
 
-// LiveStats is Stats with the bytes of sessions that are still there among those of
-// Endpoints and Resources. It looks at every session, as Sessions does. Any goroutine, but
-// not an event loop, between Start and Shutdown.
-func (e *Engine) LiveStats() Stats {
-	s := e.Stats()
-	e.lasting().addTo(s.Endpoints, s.Resources)
-	return s
-}
-
 // Stats returns a snapshot. Any goroutine.
 func (e *Engine) Stats() Stats {
 	c := &e.counters

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/proxy-engine/proxy-engine/engine"
+	"github.com/proxy-engine/proxy-engine/upstream"
 )
 
 // collector is a prometheus.Collector over an engine: what is counted is read when
@@ -25,19 +26,30 @@ type collector struct {
 
 	mu                   sync.Mutex // guards what follows: scrapes take turns
 	next                 time.Time  // when each session may be looked at again
+	looking              chan found // where a look under way tells what it has found, nil if none is
 	endpoints, resources ranking
 }
 
 // source is an engine.Engine.
 type source interface {
 	Stats() engine.Stats
-	LiveStats() engine.Stats
+	Traffic() ([]upstream.EndpointStats, []upstream.ResourceStats)
 }
 
-// lookShare is of which part of the time each session is looked at, at most, which the
-// figures per resource and endpoint take. Among a million sessions they get half a minute
-// old, among a thousand they are of now.
-const lookShare = 50
+// found are the rows of endpoints and resources, from a look that took so long.
+type found struct {
+	endpoints, resources []row
+	took                 time.Duration
+}
+
+const (
+	// lookShare is of which part of the time each session is looked at, at most, which
+	// the figures per resource and endpoint take. Among a million sessions they get half
+	// a minute old, among a thousand they are of now.
+	lookShare = 50
+	// patience is how long a scrape waits for them. A loop that hangs must not hide it.
+	patience = time.Second
+)
 
 func newCollector(e source, version string, top int) *collector {
 	c := &collector{engine: e, version: version, top: top, metrics: metrics(), histograms: histograms()}
@@ -74,7 +86,8 @@ func (c *collector) Describe(to chan<- *prometheus.Desc) {
 func (c *collector) Collect(to chan<- prometheus.Metric) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := &snapshot{Stats: c.look(), version: c.version, endpoints: c.endpoints.rows, resources: c.resources.rows}
+	c.look()
+	s := &snapshot{Stats: c.engine.Stats(), version: c.version, endpoints: c.endpoints.rows, resources: c.resources.rows}
 	for i, m := range c.metrics {
 		m.collect(s, func(v float64, labels ...string) {
 			to <- prometheus.MustNewConstMetric(c.descs[i], m.kind, v, labels...)
@@ -85,17 +98,29 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// look returns the engine's figures, and brings the rankings up to date if it is time.
-func (c *collector) look() engine.Stats {
-	now := time.Now()
-	if now.Before(c.next) {
-		return c.engine.Stats()
+// look brings the rankings up to date, if it is time and as long as it is patient.
+func (c *collector) look() {
+	if c.looking == nil {
+		if time.Now().Before(c.next) {
+			return
+		}
+		c.looking = make(chan found, 1)
+		go find(c.engine, c.looking)
 	}
-	s := c.engine.LiveStats()
-	c.endpoints.update(endpointRows(s.Endpoints), c.top, []string{other})
-	c.resources.update(resourceRows(s.Resources), c.top, []string{other, other})
-	c.next = now.Add(lookShare * time.Since(now))
-	return s
+	select {
+	case f := <-c.looking:
+		c.endpoints.update(f.endpoints, c.top, []string{other})
+		c.resources.update(f.resources, c.top, []string{other, other})
+		c.looking, c.next = nil, time.Now().Add(lookShare*f.took)
+	case <-time.After(patience): // the next scrape may have it
+	}
+}
+
+// find looks at each session.
+func find(e source, to chan<- found) {
+	begun := time.Now()
+	endpoints, resources := e.Traffic()
+	to <- found{endpointRows(endpoints), resourceRows(resources), time.Since(begun)}
 }
 
 func (c *collector) histogram(desc *prometheus.Desc, h engine.Histogram, labels []string) prometheus.Metric {

@@ -26,31 +26,53 @@ func TestRankedCountersNeverFall(t *testing.T) {
 }
 
 // crowded takes a while to look at its sessions.
-type crowded struct{ looks int }
+type crowded struct {
+	takes time.Duration
+	looks int
+}
 
 func (*crowded) Stats() engine.Stats { return engine.Stats{} }
 
-func (c *crowded) LiveStats() engine.Stats {
+func (c *crowded) Traffic() ([]upstream.EndpointStats, []upstream.ResourceStats) {
+	time.Sleep(c.takes)
 	c.looks++
-	time.Sleep(time.Second)
-	return engine.Stats{Resources: []upstream.ResourceStats{{Protocol: "p", Name: "a", ToClient: uint64(c.looks)}}}
+	return nil, []upstream.ResourceStats{{Protocol: "p", Name: "a", ToClient: uint64(c.looks)}}
 }
 
 // However often somebody asks, sessions aren't looked at all the time.
 func TestLooksAreRare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var source crowded
+		source := crowded{takes: time.Second / 2}
 		c := newCollector(&source, "v1", 1)
 		for range 1000 {
-			all := make(chan prometheus.Metric, 1000)
-			c.Collect(all)
+			c.Collect(make(chan prometheus.Metric, 1000))
 			if got := c.resources.rows[1].toClient; got != float64(source.looks) {
 				t.Fatalf("%v, want %d", got, source.looks)
 			}
 			time.Sleep(time.Second / 10)
 		}
-		if source.looks != 3 { // of a second each, in 102 seconds
+		if source.looks != 4 { // one in 25 seconds, of 100
 			t.Errorf("%d looks", source.looks)
+		}
+	})
+}
+
+// A loop that hangs doesn't hold up a scrape, which tells of it.
+func TestScrapesDontHang(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := crowded{takes: time.Minute}
+		c := newCollector(&source, "v1", 1)
+		begun := time.Now()
+		for range 5 {
+			c.Collect(make(chan prometheus.Metric, 1000))
+		}
+		if took := time.Since(begun); took != 5*patience || len(c.resources.rows) != 0 {
+			t.Errorf("5 scrapes took %v: %v", took, c.resources.rows)
+		}
+		time.Sleep(source.takes)
+		c.Collect(make(chan prometheus.Metric, 1000))
+		if source.looks != 1 || len(c.resources.rows) != 2 {
+			t.Errorf("%d looks: %v", source.looks, c.resources.rows)
 		}
 	})
 }
