@@ -30,8 +30,8 @@ const docsHead = `# Metrics
 What ` + "`/metrics`" + ` of the admin listener (` + "`--admin`" + `) serves to Prometheus, beside those of the process and the Go runtime
 (` + "`process_*`, `go_*`" + `). Only ` + "`--metrics-top`" + ` resources and endpoints have series of their own; the others are counted
 together as ` + "`other`" + `. That counter has what was moved since the last scrape by whom wasn't among the top then, and never falls.
-Bytes of a listener count as they are read, those of resources and endpoints when a session ends. The series of event loops are there
-with ` + "`--impl=reactor`" + ` only.
+Bytes count as they are read. For those of resources and endpoints each session is looked at, a fiftieth of the time at most, so
+among hundreds of thousands they are some seconds old. The series of event loops are there with ` + "`--impl=reactor`" + ` only.
 
 This page is written by ` + "`go test ./engine/admin -update`" + `.
 
