@@ -62,10 +62,32 @@ type Failure struct {
 	// choose (at most 200 bytes of printable ASCII); "" for none. Never text from
 	// elsewhere.
 	Detail string
+	// Backend is what the codec has found wrong with the backend, for the engine's
+	// accounts: the client is told the kind.
+	Backend BackendFault
 	// RetryAfter is when the client may come again, in seconds; 0 if that isn't
 	// known. For protocols with a word for it.
 	RetryAfter int
 	// Resource is the resource id as the client sent it, "" if unknown. A
 	// codec may quote it back, nothing else it quotes.
 	Resource string
+}
+
+// BackendFault is what a codec finds wrong with a backend.
+type BackendFault uint8
+
+// The faults of backends.
+const (
+	// BackendFine: nothing, or nothing that it could be blamed for.
+	BackendFine BackendFault = iota
+	// BackendForeign: it doesn't speak the protocol.
+	BackendForeign
+	// BackendInsecure: it doesn't do TLS as it has to.
+	BackendInsecure
+)
+
+// FailBackend is the step that refuses a client because of its backend's fault; detail is
+// Failure.Detail.
+func FailBackend(fault BackendFault, detail string) Step {
+	return Step{Action: Fail, Failure: Failure{Kind: Unavailable, Detail: detail, Backend: fault}}
 }

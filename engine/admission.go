@@ -7,35 +7,39 @@ import (
 	"github.com/proxy-engine/proxy-engine/upstream/limits"
 )
 
-// admission is a session's place among all, and among those of its client. Zero
-// is none.
+// admission is a session's place among all, and among those of its client.
 type admission struct {
-	within  bool   // it may be served
 	counted bool   // it has a place among its client's
-	excess  Reason // why it is refused as soon as its codec knows how; valid iff not within
+	excess  Reason // why it is refused as soon as its codec knows how; 0 if it is within
 }
+
+// within says that the session may be served.
+func (a *admission) within() bool { return a.excess == 0 }
 
 // admit counts a listener's new session in and gives it a place among all, if
 // there is one.
 func (e *Engine) admit(l *Listener) admission {
 	e.counters.accepted.Add(1)
 	e.counters.listener(l.Name).accepted.Add(1)
-	return admission{within: e.active.Add(1) <= int64(e.cfg().MaxSessions), excess: TooManySessions}
+	if e.active.Add(1) > int64(e.cfg().MaxSessions) {
+		return admission{excess: TooManySessions}
+	}
+	return admission{}
 }
 
 // admitOf gives it a place among its client's too, whose address is known by now,
 // or takes its place among all if there is none.
 func (e *Engine) admitOf(client netip.AddrPort, a *admission) {
-	if !a.within {
+	if !a.within() {
 		return
 	}
 	switch e.clients.Enter(client.Addr(), time.Now()) {
 	case limits.Counted:
 		a.counted = true
 	case limits.TooMany:
-		a.within, a.excess = false, TooManyFromClient
+		a.excess = TooManyFromClient
 	case limits.TooFast:
-		a.within, a.excess = false, TooFastFromClient
+		a.excess = TooFastFromClient
 	}
 }
 

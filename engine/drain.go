@@ -21,7 +21,8 @@ type drain struct {
 	seen map[sessionID]sight
 }
 
-// sight is how much a session had moved, and when that was first seen.
+// sight is how much a session had moved, and when that was first seen; last, of one that
+// awaits an answer: a query may take long.
 type sight struct {
 	moved moved
 	since time.Time
@@ -63,7 +64,7 @@ func (d *drain) look(all driver, now time.Time) (idle int) {
 			return
 		}
 		s := sight{v.all, now}
-		if before, known := d.seen[v.id]; known && before.moved == s.moved {
+		if before, known := d.seen[v.id]; known && before.moved == s.moved && !v.asking {
 			s = before
 		}
 		next[v.id] = s

@@ -68,7 +68,7 @@ func (s *goroutineSession) apply(step codecs.Step) {
 	}
 	switch step.Action {
 	case codecs.More:
-		if step.Patient && s.state == Detecting && s.within {
+		if step.Patient && s.state == Detecting && s.within() {
 			s.patient = true
 			s.enter(Detecting, s.port.d.e.cfg().Timeouts.Idle)
 		}

@@ -4,7 +4,7 @@ import "github.com/proxy-engine/proxy-engine/codecs"
 
 // fail refuses the client for a failure the codec found.
 func (s *goroutineSession) fail(f codecs.Failure) {
-	s.say(failureReason(f.Kind), f, nil)
+	s.say(failureReason(f), f, failureCause(f))
 }
 
 // refuse ends a session that isn't established, telling the client why in its

@@ -23,6 +23,7 @@ type face struct {
 	fromClient, toClient atomic.Uint64
 	before               struct{ fromClient, toClient atomic.Uint64 } // it went to route
 	stays                func() []stay                                // of a session that uses several backends, else nil
+	asking               atomic.Bool                                  // the client was the last to say something
 	ordered              atomic.Uint32                                // the Reason that others have ended it for, 0 for none
 }
 
@@ -38,6 +39,9 @@ func (f *face) moved(fromClient, toClient uint64) {
 	f.traffic.moved(fromClient, toClient)
 	f.fromClient.Add(fromClient)
 	f.toClient.Add(toClient)
+	if asked := f.asking.Load(); asks(asked, fromClient, toClient) != asked {
+		f.asking.Store(!asked)
+	}
 }
 
 // goes notes where the session goes, and what it had moved by then.
@@ -59,8 +63,9 @@ func (f *face) view() sessionView {
 	v := sessionView{
 		id:       sessionID{started: time.Duration(f.started.UnixNano()), client: client},
 		listener: f.port.spec, route: f.route.Load(), state: state, age: time.Since(f.started), secured: f.secured.Load(),
-		piped: (state == Relaying || state == Standing) && (!f.web || f.switched.Load()),
-		all:   moved{f.fromClient.Load(), f.toClient.Load()},
+		piped:  (state == Relaying || state == Standing) && (!f.web || f.switched.Load()),
+		asking: f.asking.Load(),
+		all:    moved{f.fromClient.Load(), f.toClient.Load()},
 	}
 	v.here = v.all.since(before)
 	if f.stays != nil {

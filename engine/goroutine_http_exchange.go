@@ -67,13 +67,13 @@ func (r *goroutineExchange) serve(n int) (keep bool) {
 	}
 	resource := string(r.request.Key())
 	switch {
-	case s.within && e.cfg().HTTP.Direct != nil:
+	case s.within() && e.cfg().HTTP.Direct != nil:
 		s.kept = s.kept[n:]
 		return r.direct()
 	case resource == "":
 		r.reject(http.BadHost, Malformed)
 		return false
-	case !s.within:
+	case !s.within():
 		s.kept = s.kept[n:]
 		r.about.KeepAlive = false
 		return r.refuse(s.excess, resource, nil)

@@ -219,5 +219,5 @@ func (r *goroutineExchange) ended(err error, resource string) (again, keep bool)
 func (r *goroutineExchange) badResponse(why http.Reason) bool {
 	r.fail()
 	answer := why.Answer()
-	return r.reply(&answer, BackendMalformed, nil)
+	return r.reply(&answer, responseReason(why), nil)
 }

@@ -166,11 +166,11 @@ func (s *goroutineMultiplex) next() bool {
 	case codecs.Route:
 		return s.route(string(step.Resource))
 	case codecs.Fail:
-		s.say(failureReason(step.Failure.Kind), step.Failure, nil)
+		s.say(failureReason(step.Failure), step.Failure, failureCause(step.Failure))
 		return false
 	}
 	switch {
-	case step.Patient && s.state == Detecting && s.within:
+	case step.Patient && s.state == Detecting && s.within():
 		s.patient = true
 		s.enter(Detecting, s.port.d.e.cfg().Timeouts.Idle)
 		return true
@@ -251,7 +251,7 @@ func (s *goroutineMultiplex) count(n int) {
 
 // route passes the request on to its resource's backend.
 func (s *goroutineMultiplex) route(resource string) bool {
-	if !s.within {
+	if !s.within() {
 		failure, _ := s.excess.failure(resource, nil)
 		s.say(s.excess, failure, nil)
 		return false

@@ -11,7 +11,7 @@ import (
 )
 
 func (s *goroutineSession) routeTo(resource string) {
-	if !s.within {
+	if !s.within() {
 		s.refuseFor(s.excess, resource, nil)
 		return
 	}

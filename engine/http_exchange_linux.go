@@ -150,14 +150,14 @@ func (s *webSession) begin(in []byte) {
 	}
 	key := x.request.Key()
 	switch {
-	case s.within && w.e.cfg().HTTP.Direct != nil:
+	case s.within() && w.e.cfg().HTTP.Direct != nil:
 		s.direct(in)
 		return
 	case len(key) == 0:
 		s.hold(in)
 		s.rejectRequest(http.BadHost, Malformed)
 		return
-	case !s.within:
+	case !s.within():
 		s.hold(in)
 		x.about.KeepAlive = false
 		s.refuse(s.excess, nil)

@@ -55,7 +55,7 @@ func (s *webSession) rejectResponse(why http.Reason) {
 		why = http.BadResponse
 	}
 	answer := why.Answer()
-	s.reply(&answer, BackendMalformed, nil)
+	s.reply(&answer, responseReason(why), nil)
 }
 
 // refuse answers that the request can't be served, and why.

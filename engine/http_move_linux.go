@@ -294,7 +294,9 @@ func (s *webSession) relay() {
 	l := s.x.link
 	client, backend := s.client.Received(), l.Received()
 	status := relay.Run(&s.client, &l.Side, &s.port.w.pipes)
-	s.port.traffic.moved(s.client.Received()-client, l.Received()-backend)
+	fromClient, toClient := s.client.Received()-client, l.Received()-backend
+	s.port.traffic.moved(fromClient, toClient)
+	s.asking = asks(s.asking, fromClient, toClient)
 	s.used(s.port.w.e, s.peer, s.moved(), s.port.w.now())
 	l.tellNow(l.asked+s.requestBytes(), s.port.w.loop.Began())
 	if l.Ended() && !s.client.Ended() {

@@ -39,6 +39,7 @@ type webSession struct {
 	trusted bool    // the client is a proxy of ours
 	times   timings // before the first request
 	told    bool    // the line of its last request has the session's reason
+	asking  bool    // the client was the last to say something, in another protocol
 }
 
 var (

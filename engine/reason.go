@@ -1,6 +1,9 @@
 package engine
 
-import "github.com/proxy-engine/proxy-engine/codecs"
+import (
+	"github.com/proxy-engine/proxy-engine/codecs"
+	"github.com/proxy-engine/proxy-engine/codecs/http"
+)
 
 // Reason says why a session ended. Every session ends with exactly one, which
 // is the metric label and the log field.
@@ -195,9 +198,23 @@ func lastly(decided, reason Reason) Reason {
 // leaves says that a session that is still there has it because it was told to end.
 func (r Reason) leaves() bool { return r == Moved || r == ByOperator || r == Drained }
 
+// responseReason is the reason of a request whose response, for why, is none.
+func responseReason(why http.Reason) Reason {
+	if why == http.NoResponse {
+		return BackendGone
+	}
+	return BackendMalformed
+}
+
 // failureReason is the reason of a failure that the codec itself found.
-func failureReason(k codecs.Kind) Reason {
-	switch k {
+func failureReason(f codecs.Failure) Reason {
+	switch f.Backend {
+	case codecs.BackendForeign:
+		return BackendMalformed
+	case codecs.BackendInsecure:
+		return BackendHandshakeFailed
+	}
+	switch f.Kind {
 	case codecs.Unsupported:
 		return Unsupported
 	case codecs.Malformed, codecs.TooMany: // messages, without end

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"time"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
@@ -31,6 +32,14 @@ func detectTimedOut(patient bool) (Reason, codecs.Failure, error) {
 		return IdleTimeout, failure, nil
 	}
 	return DetectTimeout, failure, nil
+}
+
+// failureCause is what the log has as the cause of a codec's failure: its own words.
+func failureCause(f codecs.Failure) error {
+	if f.Detail == "" {
+		return nil
+	}
+	return errors.New(f.Detail)
 }
 
 // tooLong is what a client is told whose first message doesn't end.

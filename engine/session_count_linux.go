@@ -8,8 +8,10 @@ func (s *session) heard(side *relay.Side, n int) {
 	switch {
 	case n == 0:
 	case side == &s.pump.Client:
+		s.asking = true
 		s.port.traffic.moved(uint64(n), 0)
 	default:
+		s.asking = false
 		s.port.traffic.moved(0, uint64(n))
 		if asked := s.setup.asked; asked > 0 && side.Received() == uint64(n) {
 			s.port.traffic.firstByte.observe(s.port.w.loop.Now() - asked)
@@ -41,6 +43,7 @@ func (s *session) relays(sent bool) {
 // count counts what a turn of the relay has read of either side.
 func (s *session) count(fromClient, toClient uint64) {
 	s.port.traffic.moved(fromClient, toClient)
+	s.asking = asks(s.asking, fromClient, toClient)
 	switch received := s.pump.Backend.Received(); {
 	case received == 0 && fromClient > 0:
 		s.asksFirst()

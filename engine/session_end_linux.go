@@ -13,7 +13,7 @@ const resetPoll = 20 * time.Millisecond
 
 // fail refuses the client for a failure the codec found.
 func (s *session) fail(f codecs.Failure) {
-	s.say(failureReason(f.Kind), f, nil)
+	s.say(failureReason(f), f, failureCause(f))
 }
 
 // refuse ends a session that isn't established, telling the client why in its

@@ -39,6 +39,7 @@ type session struct {
 	admission
 	served bool // Relaying was reached
 	ending bool // reason is decided
+	asking bool // the client was the last to say something
 }
 
 // setup is what a session needs in the states that have a deadline.

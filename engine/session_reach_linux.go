@@ -10,7 +10,7 @@ import (
 
 // routeTo looks the resource up: in the loop's cache, or else off the loop.
 func (s *session) routeTo(resource []byte, box *inbox, rest []byte) {
-	if !s.within {
+	if !s.within() {
 		s.refuseFor(s.excess, string(resource), nil)
 		return
 	}

@@ -96,7 +96,7 @@ func (s *session) apply(step codecs.Step, box *inbox, rest []byte) {
 	}
 	switch step.Action {
 	case codecs.More:
-		if step.Patient && s.state == Detecting && s.within {
+		if step.Patient && s.state == Detecting && s.within() {
 			s.setup.patient = true
 			s.enter(Detecting, s.port.w.e.cfg().Timeouts.Idle)
 		}

@@ -81,6 +81,7 @@ type sessionView struct {
 	state     State
 	secured   bool
 	piped     bool // it is established, and bytes pass both ways
+	asking    bool // the client was the last to say something: it may wait for an answer
 	age       time.Duration
 	all, here moved  // by the session, and at its route
 	stays     []stay // at the backends of a session that uses several

@@ -43,7 +43,7 @@ func (s *session) view() sessionView {
 	return sessionView{
 		id:       sessionID{w.index + 1, s.started, s.client()},
 		listener: s.port.spec, route: s.route, backend: s.backend, state: s.state, secured: s.pump.Client.Secured() != nil,
-		piped: s.state == Relaying || s.state == Standing,
+		piped: s.state == Relaying || s.state == Standing, asking: s.asking,
 		age:   w.loop.Now() - s.started, all: all, here: all,
 	}
 }
@@ -52,7 +52,7 @@ func (s *webSession) view() sessionView {
 	w := s.port.w
 	v := sessionView{
 		id:       sessionID{w.index + 1, s.started, s.peer},
-		listener: s.port.spec, route: s.route, state: s.state.state(), secured: s.shown != nil, piped: s.state == webSwitched,
+		listener: s.port.spec, route: s.route, state: s.state.state(), secured: s.shown != nil, piped: s.state == webSwitched, asking: s.asking,
 		age: w.loop.Now() - s.started, all: s.moved(),
 	}
 	if s.x != nil && s.x.link != nil {

@@ -28,6 +28,13 @@ func (t *traffic) moved(fromClient, toClient uint64) {
 	}
 }
 
+// asks says whether a session's client may wait for an answer, having been the last to say
+// something, now that so much more has moved. Of what moves at the same time it isn't known
+// which was first: then it doesn't.
+func asks(asking bool, fromClient, toClient uint64) bool {
+	return toClient == 0 && (asking || fromClient > 0)
+}
+
 // listenerCounters are those of one listener, written when a session begins and
 // ends, but for its traffic.
 type listenerCounters struct {

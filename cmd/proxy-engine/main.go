@@ -23,6 +23,9 @@ func run(args, env []string, stdout, stderr io.Writer) int {
 	if sub, own := subcommandOf(args); sub != nil {
 		return sub.run(own, env, stdout, stderr)
 	}
+	if len(args) == 1 && args[0] == cmdHelp {
+		args = []string{"--" + cmdHelp}
+	}
 	var f findings
 	c := read(args, env, &f)
 	if c.table.describe(c.commands, stdout) {

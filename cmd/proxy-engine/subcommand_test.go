@@ -90,10 +90,13 @@ func TestSubcommandHelp(t *testing.T) {
 			t.Errorf("%q: exit %d, %s", args, other.code, other.stdout)
 		}
 	}
+	if all := runWith(nil, "help"); all.code != 0 || all.stdout != runWith(nil, "--help").stdout {
+		t.Errorf("help alone: exit %d, %s", all.code, all.stderr)
+	}
 	if !strings.Contains(runWith(nil, "--help").stdout, "\n  top [--flag value]...\n") {
 		t.Error("the help doesn't name it")
 	}
-	for _, args := range [][]string{{"help"}, {"help", "tip"}, {"tip"}} {
+	for _, args := range [][]string{{"help", "tip"}, {"tip"}} {
 		if r := runWith(nil, args...); r.code != 1 || !strings.Contains(r.stderr, `: not a flag`) {
 			t.Errorf("%q: exit %d, %s", args, r.code, r.stderr)
 		}

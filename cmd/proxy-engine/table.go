@@ -218,7 +218,7 @@ func deadlineRows(s *settings) []*setting {
 		{flag: "drain-timeout", meta: "TIME", value: duration(&s.drain),
 			usage: "How long sessions may go on after SIGTERM or SIGINT, or once an upgrade has taken over. A second signal ends them at once."},
 		{flag: "drain-idle", meta: "TIME", value: duration(&s.engine.DrainIdle),
-			usage: "A session that has moved nothing for so long is ended first then, in order, so that its client comes back elsewhere; 0 lets all go on alike."},
+			usage: "A session that has moved nothing for so long, and whose client awaits no answer, is ended first then, in order, so that its client comes back elsewhere; 0 lets all go on alike."},
 		{flag: "drain-delay", meta: "TIME", value: duration(&s.drainDelay),
 			usage: "How long clients are still let in after SIGTERM or SIGINT, while /readyz says no already: what balancers take to notice."},
 		{flag: "upgrade-timeout", meta: "TIME", value: duration(&s.upgradeTimeout),

@@ -84,7 +84,7 @@ func (b *branch) Backend(in []byte) codecs.Step {
 	at := b.due(int32(binary.LittleEndian.Uint32(in[8:])))
 	switch {
 	case at < 0:
-		return fail(codecs.Unavailable, detailBackend)
+		return codecs.FailBackend(codecs.BackendForeign, detailBackend)
 	case b.dues[at].asked != nil:
 		return b.greet(in, h, at)
 	}
@@ -121,13 +121,13 @@ func (b *branch) due(to int32) int {
 func (b *branch) greet(in []byte, h header, at int) codecs.Step {
 	switch {
 	case h.size > maxBuffered:
-		return fail(codecs.Unavailable, detailBackend)
+		return codecs.FailBackend(codecs.BackendForeign, detailBackend)
 	case len(in) < h.size:
 		return codecs.Step{}
 	}
 	body, ok := replyBody(in[:h.size], h.op)
 	if !ok {
-		return fail(codecs.Unavailable, detailBackend)
+		return codecs.FailBackend(codecs.BackendForeign, detailBackend)
 	}
 	d := b.dues[at]
 	b.dues = slices.Delete(b.dues, at, at+1)

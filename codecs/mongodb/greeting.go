@@ -15,13 +15,13 @@ func (c *codec) greet(in []byte) codecs.Step {
 	case v != fine:
 		return unanswered(v)
 	case h.size > maxBuffered:
-		return fail(codecs.Unavailable, detailBackend)
+		return codecs.FailBackend(codecs.BackendForeign, detailBackend)
 	case len(in) < h.size:
 		return codecs.Step{}
 	}
 	body, ok := replyBody(in[:h.size], h.op)
 	if !ok {
-		return fail(codecs.Unavailable, detailBackend)
+		return codecs.FailBackend(codecs.BackendForeign, detailBackend)
 	}
 	extra, succeeded := greetingFields(body)
 	answer := bytes.Clone(in[:h.size])

@@ -119,7 +119,7 @@ func unanswered(v verdict) codecs.Step {
 	if v == short {
 		return codecs.Step{}
 	}
-	return fail(codecs.Unavailable, detailBackend)
+	return codecs.FailBackend(codecs.BackendForeign, detailBackend)
 }
 
 // stand begins phaseStanding: the client hears first, and then what the backend

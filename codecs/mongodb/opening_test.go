@@ -144,7 +144,7 @@ func TestBackendsThatAreNone(t *testing.T) {
 		s := routed(t, Options{}, loginHello)
 		s.Open(codecs.Target{})
 		s.Backend(said)
-		if want := (codecs.Failure{Kind: codecs.Unavailable, Detail: detailBackend}); s.Action != codecs.Fail || s.Failure != want {
+		if want := (codecs.Failure{Kind: codecs.Unavailable, Detail: detailBackend, Backend: codecs.BackendForeign}); s.Action != codecs.Fail || s.Failure != want {
 			t.Errorf("%s: action %d, %+v", name, s.Action, s.Failure)
 		}
 		if said := one(t, s.Refuse(s.Failure)); said.to != 5 || said.fields["code"] != int32(6) {

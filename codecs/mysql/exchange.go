@@ -14,7 +14,7 @@ func (c *codec) clientSaid(payload []byte) codecs.Step {
 // backendSaid takes what the backend says to a response.
 func (c *codec) backendSaid(payload []byte) codecs.Step {
 	if len(payload) == 0 {
-		return fail(codecs.Unavailable, detailBackend)
+		return codecs.FailBackend(codecs.BackendForeign, detailBackend)
 	}
 	switch payload[0] {
 	case typeOK:

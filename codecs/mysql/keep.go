@@ -86,6 +86,6 @@ func (c *codec) replayed(payload []byte) codecs.Step {
 		step.ToClient = c.denied(payload).ToClient
 		return step
 	default:
-		return fail(codecs.Unavailable, detailBackend)
+		return codecs.FailBackend(codecs.BackendForeign, detailBackend)
 	}
 }

@@ -107,7 +107,7 @@ func (c *codec) sendKill() codecs.Step {
 // nobody has routed to.
 func (c *codec) killed(payload []byte) codecs.Step {
 	if !isLastOK(payload) && !isERR(payload) {
-		return fail(codecs.Unavailable, detailBackend)
+		return codecs.FailBackend(codecs.BackendForeign, detailBackend)
 	}
 	step := c.tellClient(payload)
 	c.backend.next = 0

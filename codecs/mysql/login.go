@@ -34,7 +34,7 @@ func (c *codec) backendFault(f fault) codecs.Step {
 	if f == faultShort {
 		return codecs.Step{}
 	}
-	return fail(codecs.Unavailable, detailBackend)
+	return codecs.FailBackend(codecs.BackendForeign, detailBackend)
 }
 
 // backendGreeting takes the backend's greeting, or an ERR in its place.
@@ -44,7 +44,7 @@ func (c *codec) backendGreeting(payload []byte) codecs.Step {
 	}
 	g, ok := parseGreeting(payload)
 	if !ok {
-		return fail(codecs.Unavailable, detailBackend)
+		return codecs.FailBackend(codecs.BackendForeign, detailBackend)
 	}
 	l := c.login
 	if missing(l.identity.capabilities, g.capabilities) != 0 {
@@ -60,7 +60,7 @@ func (c *codec) backendGreeting(payload []byte) codecs.Step {
 	case l.policy != codecs.NoTLS && g.capabilities.has(SSL):
 		return c.requestTLS()
 	case l.policy == codecs.RequireTLS:
-		return fail(codecs.Unavailable, detailBackendNoTLS)
+		return codecs.FailBackend(codecs.BackendInsecure, detailBackendNoTLS)
 	}
 	return c.respond()
 }

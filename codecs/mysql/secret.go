@@ -82,7 +82,7 @@ func (c *codec) seal(key []byte) codecs.Step {
 	}
 	c.resume = func() codecs.Step {
 		if err != nil {
-			return fail(codecs.Unavailable, detailBackendKey)
+			return codecs.FailBackend(codecs.BackendForeign, detailBackendKey)
 		}
 		return c.tellBackend(sealed)
 	}

@@ -29,13 +29,13 @@ func (c *codec) answered(in []byte) codecs.Step {
 		c.phase, c.errored = phaseDeclined, true
 		return codecs.Step{ToClient: in, Consumed: len(in)}
 	case in[0] != answerYes[0] && in[0] != answerNo[0]:
-		return c.unavailable(detailBackendAnswer)
+		return c.unavailable(codecs.BackendForeign, detailBackendAnswer)
 	case len(in) > 1:
-		return c.unavailable(detailBackendGlued)
+		return c.unavailable(codecs.BackendInsecure, detailBackendGlued)
 	case in[0] == answerYes[0]:
 		return c.granted()
 	case c.policy == codecs.RequireTLS:
-		return c.unavailable(detailBackendNoTLS)
+		return c.unavailable(codecs.BackendInsecure, detailBackendNoTLS)
 	default:
 		c.phase = phaseReplay
 		return codecs.Step{Consumed: 1}
@@ -66,7 +66,7 @@ func (c *codec) BackendSecured(in []byte) codecs.Step {
 }
 
 // unavailable gives up a backend that won't get better by trying again.
-func (c *codec) unavailable(detail string) codecs.Step {
+func (c *codec) unavailable(fault codecs.BackendFault, detail string) codecs.Step {
 	c.advice = adviceSettings
-	return fail(codecs.Unavailable, detail)
+	return codecs.FailBackend(fault, detail)
 }

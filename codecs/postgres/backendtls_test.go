@@ -84,9 +84,19 @@ func TestBackendWithoutTLS(t *testing.T) {
 	checkUnavailable(t, s, detailBackendNoTLS)
 }
 
+// unavailable is the failure of a backend with which a connection can't be encrypted, for
+// the codec's own words.
+func unavailable(detail string) codecs.Failure {
+	fault := codecs.BackendInsecure
+	if detail == detailBackendAnswer {
+		fault = codecs.BackendForeign
+	}
+	return codecs.Failure{Kind: codecs.Unavailable, Detail: detail, Backend: fault}
+}
+
 func checkUnavailable(t *testing.T, s *codectest.Session, detail string) {
 	t.Helper()
-	want := codecs.Failure{Kind: codecs.Unavailable, Detail: detail}
+	want := unavailable(detail)
 	if s.Action != codecs.Fail || s.Failure != want || !bytes.Equal(s.ToBackend, sslRequest) || len(s.ToClient) != 0 {
 		t.Fatalf("action %d, %+v, the backend heard %q, the client %q", s.Action, s.Failure, s.ToBackend, s.ToClient)
 	}

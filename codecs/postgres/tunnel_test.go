@@ -125,7 +125,7 @@ func TestTunnelToABackendWithoutTLS(t *testing.T) {
 		s := tunnelled(t, clientHello(t, "shop.example"))
 		s.Open(codecs.Target{})
 		s.Backend([]byte(said))
-		want := codecs.Failure{Kind: codecs.Unavailable, Detail: detail}
+		want := unavailable(detail)
 		if s.Action != codecs.Fail || s.Failure != want || string(s.ToClient) != "S" || !bytes.Equal(s.ToBackend, sslRequest) {
 			t.Errorf("%q: action %d, %+v, the client heard %q", said, s.Action, s.Failure, s.ToClient)
 		}

@@ -99,7 +99,7 @@ func (e *envelope) expects(r reply) bool { return len(e.awaited) > 0 || r.code =
 // broken ends a session whose replies don't fit its commands, with what has
 // been heard before that. n bytes of the input are dealt with.
 func (e *envelope) broken(n int, understood bool) codecs.Step {
-	step := fail(codecs.Unavailable, detailReply)
+	step := codecs.FailBackend(codecs.BackendForeign, detailReply)
 	if understood {
 		step.Failure.Detail = detailUnasked
 	}

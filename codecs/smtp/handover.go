@@ -55,7 +55,7 @@ const (
 func (h *handover) backend(in []byte) codecs.Step {
 	r, ok := parseReply(in)
 	if !ok {
-		return fail(codecs.Unavailable, detailReply)
+		return codecs.FailBackend(codecs.BackendForeign, detailReply)
 	}
 	if len(r.text) == 0 {
 		return codecs.Step{}
@@ -119,7 +119,7 @@ func (h *handover) helloed(r reply) codecs.Step {
 	case !h.encrypted && h.tls != codecs.NoTLS && h.offer.startTLS:
 		return h.tell(stageTLS, len(r.text), []byte("STARTTLS"+crlf))
 	case !h.encrypted && h.tls == codecs.RequireTLS:
-		return fail(codecs.Unavailable, detailNoTLS)
+		return codecs.FailBackend(codecs.BackendInsecure, detailNoTLS)
 	case h.cfg.ClientHeader == XClient && !h.introduced:
 		return h.introduce(r)
 	default:
@@ -133,7 +133,7 @@ func (h *handover) helloed(r reply) codecs.Step {
 func (h *handover) unwelcome(r reply) codecs.Step {
 	switch {
 	case h.tls == codecs.RequireTLS && !h.encrypted:
-		return fail(codecs.Unavailable, detailNoTLS)
+		return codecs.FailBackend(codecs.BackendInsecure, detailNoTLS)
 	case h.cfg.ClientHeader == XClient && !h.introduced:
 		return fail(codecs.Internal, detailNoXClient)
 	case h.routesByHello() && !h.answered:
@@ -147,7 +147,7 @@ func (h *handover) unwelcome(r reply) codecs.Step {
 // ends the session: the backend isn't in the state the client thinks it is.
 func (h *handover) deny(r reply) codecs.Step {
 	if r.positive() || r.code/100 == 3 {
-		return fail(codecs.Unavailable, detailReply)
+		return codecs.FailBackend(codecs.BackendForeign, detailReply)
 	}
 	return h.passDenial(r)
 }
@@ -157,11 +157,11 @@ func (h *handover) deny(r reply) codecs.Step {
 func (h *handover) readyForTLS(r reply, in []byte) codecs.Step {
 	switch {
 	case r.code == codeReady && len(in) > len(r.text):
-		return fail(codecs.Unavailable, detailGluedTLS)
+		return codecs.FailBackend(codecs.BackendInsecure, detailGluedTLS)
 	case r.code == codeReady:
 		return codecs.Step{Action: codecs.StartBackendTLS, Consumed: len(r.text)}
 	case h.tls == codecs.RequireTLS:
-		return fail(codecs.Unavailable, detailNoTLS)
+		return codecs.FailBackend(codecs.BackendInsecure, detailNoTLS)
 	default:
 		h.tls = codecs.NoTLS
 		return h.sayHello(len(r.text))

@@ -59,7 +59,7 @@ func (h *handover) mailed(r reply) codecs.Step {
 		return h.tell(stageRcpt, len(r.text), h.last)
 	}
 	if r.code/100 == 3 {
-		return fail(codecs.Unavailable, detailReply)
+		return codecs.FailBackend(codecs.BackendForeign, detailReply)
 	}
 	h.envelope.refused = string(r.text)
 	return h.stand(r)

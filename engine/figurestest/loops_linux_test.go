@@ -20,6 +20,10 @@ func TestLoops(t *testing.T) {
 		ends = append(ends, client, backend)
 	}
 	enginetest.Eventually(t, "20 sessions, and work done, on two loops", func() bool {
+		for range 20 { // less than a millisecond of work isn't told of
+			ends[0].Say("hello")
+			ends[1].Hear("hello")
+		}
 		loops := s.Stats().Loops
 		return len(loops) == 2 && loops[0].Sessions+loops[1].Sessions == 20 && loops[0].Busy+loops[1].Busy > 0
 	})

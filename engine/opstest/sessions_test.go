@@ -250,3 +250,32 @@ func TestIdleFirst(t *testing.T) {
 		}
 	})
 }
+
+// TestAwaitedAnswer: a session whose client waits for an answer isn't idle.
+func TestAwaitedAnswer(t *testing.T) {
+	enginetest.EachVariant(t, func(t *testing.T, impl engine.Impl) {
+		backend := enginetest.Listen(t)
+		cfg := config(impl, backend.Address())
+		cfg.DrainIdle = time.Second
+		p := enginetest.Start(t, cfg)
+		session := func() (client, link *enginetest.Conn) {
+			client = p.Dial()
+			link = backend.Accept()
+			client.Say("question")
+			link.Hear("question")
+			return client, link
+		}
+		waits, works := session()
+		idle, done := session()
+		done.Say("answer")
+		idle.Hear("answer")
+		drained := enginetest.Async(func() error { return p.Shutdown(t.Context()) })
+		done.HearEnd() // by a look at both
+		works.Say("answer")
+		waits.Hear("answer")
+		waits.Say("another")
+		works.Hear("another")
+		enginetest.CloseAll(t, waits, works, idle, done)
+		enginetest.Must(t, <-drained)
+	})
+}

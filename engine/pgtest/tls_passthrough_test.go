@@ -80,7 +80,7 @@ func TestTLSPassthroughRefusals(t *testing.T) {
 			{"in the clear", vaultName, "disable", engine.Forbidden, "FATAL:  " + insists},
 			{"unknown name", "other.test", "require", engine.NotFound, "unrecognized name"},
 			{"no name", frontName, "require", engine.NotFound, "alert missing extension"},
-			{"no TLS there", "plain.test", "require", engine.Unavailable, "alert handshake failure"},
+			{"no TLS there", "plain.test", "require", engine.BackendHandshakeFailed, "alert handshake failure"},
 		}
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {
