@@ -38,7 +38,8 @@ func (s *settings) config(before *configuration, log *slog.Logger, f *findings) 
 	}
 	s.checkRouted(f)
 	s.warnUnused(f)
-	if before != nil && s.routing() == before.routing() {
+	s.routed = s.routing()
+	if before != nil && s.routed == before.routed {
 		cfg.Resolver, s.waker = before.cfg.Resolver, before.waker
 	} else {
 		cfg.Resolver = s.openResolver(log, f)

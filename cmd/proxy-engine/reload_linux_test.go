@@ -137,7 +137,17 @@ func TestResolverIsKept(t *testing.T) {
 	if one.resolvers[0].String() != two.resolvers[0].String() || one.routing() == two.routing() {
 		t.Error("a password that has changed isn't seen")
 	}
-	for _, c := range []*configuration{other, same} {
+	token := filepath.Join(t.TempDir(), "token")
+	enginetest.Must(t, os.WriteFile(token, []byte("one"), 0o600))
+	hook := open(first, "https://192.0.2.1/?token-file="+token)
+	again := open(hook, "https://192.0.2.1/?token-file="+token)
+	enginetest.Must(t, os.WriteFile(token, []byte("two"), 0o600))
+	rotated := open(again, "https://192.0.2.1/?token-file="+token)
+	if again.waker != hook.waker || rotated.waker == again.waker {
+		t.Error("a file that an option names isn't seen to have changed, or seen though it hasn't")
+	}
+	enginetest.Must(t, again.close(hook))
+	for _, c := range []*configuration{other, same, hook, rotated} {
 		enginetest.Must(t, c.close(first))
 	}
 	enginetest.Must(t, first.close(nil))

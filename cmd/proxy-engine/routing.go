@@ -1,23 +1,49 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/resolve"
+	"github.com/proxy-engine/proxy-engine/resolve/filewatch"
 )
 
 // routing is all that openResolver goes by: who has the same has the same resolver. It
 // holds passwords.
 func (s *settings) routing() string {
 	parts := []string{s.backend, s.httpBackend, s.httpFixed, s.smtpBackend, s.wakeHook, s.wakeOptions, strconv.FormatBool(s.demo)}
+	parts = append(parts, optionFiles(s.wakeOptions)...)
 	for _, r := range s.resolvers {
+		_, options, _ := strings.Cut(r.url, "?")
 		parts = append(parts, r.protocol, r.url)
+		parts = append(parts, optionFiles(options)...)
 	}
 	return fmt.Sprintf("%q", parts)
+}
+
+// maxOptionFile is more than any such file may have, in bytes.
+const maxOptionFile = 4 << 20
+
+// optionFiles is what is in the files that options of a resolver or of wake hooks name, as
+// far as they are read when that is opened.
+func optionFiles(options string) (contents []string) {
+	values, err := url.ParseQuery(options)
+	if err != nil {
+		return nil // told when it is opened
+	}
+	for _, name := range []string{"token-file", "hmac-file", "ca", "messages"} {
+		for _, path := range values[name] {
+			content, err := filewatch.Read(path, maxOptionFile)
+			contents = append(contents, fmt.Sprintf("%x %v", sha256.Sum256(content), err))
+		}
+	}
+	return contents
 }
 
 // openResolver returns the resolver of all protocols, nil if there is none or

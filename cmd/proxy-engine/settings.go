@@ -38,6 +38,7 @@ type settings struct {
 	wakeHook    string
 	wakeOptions string
 	waker       *webhook.Waker // nil until opened
+	routed      string         // routing as it was then
 	backend     string
 	allow       []netip.Prefix
 
