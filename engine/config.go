@@ -228,6 +228,22 @@ func (c *Config) Validate() error {
 		fault(l.BackendTLS != tlsterm.Off && c.TLS.Backends == nil, "listener %q: no certificates to verify its backends with", l.Name)
 		errs = append(errs, l.validate())
 	}
+	errs = append(errs, crowded(c.Listeners))
+	return errors.Join(errs...)
+}
+
+// crowded finds listeners that can't be there at the same time, for their addresses.
+func crowded(all []Listener) error {
+	var errs []error
+	for i := range all {
+		for j := range all[:i] {
+			one, err := listenAddr(all[i].Address)
+			other, err2 := listenAddr(all[j].Address)
+			if err == nil && err2 == nil && overlap(one, other) {
+				errs = append(errs, fmt.Errorf("listener %q on %s: listener %q is there already, on %s", all[i].Name, all[i].Address, all[j].Name, all[j].Address))
+			}
+		}
+	}
 	return errors.Join(errs...)
 }
 

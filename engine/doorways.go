@@ -49,7 +49,7 @@ func (d doorways[D]) listen(all []Listener, serves func(*Listener) bool, open fu
 		}
 		if next.at(way.bound()) {
 			l.abort()
-			return nil, fmt.Errorf("listener %q on %s: another listener has this address", spec.Name, spec.Address)
+			return nil, fmt.Errorf("listener %q on %s: another listener is there already", spec.Name, spec.Address)
 		}
 		next[key] = way
 		l.addrs[spec.Name] = way.bound()
@@ -61,10 +61,10 @@ func (d doorways[D]) listen(all []Listener, serves func(*Listener) bool, open fu
 	return l, nil
 }
 
-// at says that one of them is at addr.
+// at says that one of them is at addr, or at one that overlaps it.
 func (d doorways[D]) at(addr netip.AddrPort) bool {
 	for _, way := range d {
-		if way.bound() == addr {
+		if overlap(way.bound(), addr) {
 			return true
 		}
 	}

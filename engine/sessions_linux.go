@@ -44,7 +44,7 @@ func (s *session) view() sessionView {
 		id:       sessionID{w.index + 1, s.started, s.client()},
 		listener: s.port.spec, route: s.route, backend: s.backend, state: s.state, secured: s.pump.Client.Secured() != nil,
 		piped: s.state == Relaying || s.state == Standing, asking: s.asking,
-		age:   w.loop.Now() - s.started, all: all, here: all,
+		age: w.loop.Now() - s.started, all: all, here: all,
 	}
 }
 

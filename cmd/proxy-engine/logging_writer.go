@@ -22,6 +22,7 @@ type logWriter struct {
 	// dropped counts lines that were not written.
 	dropped atomic.Uint64
 	wake    chan struct{} // has an element if there may be something to do
+	failed  uint64        // lines that couldn't be written, which wasn't told yet; run's alone
 	ended   chan struct{} // closed when nothing is written any more
 
 	mu      sync.Mutex // guards what follows
@@ -96,10 +97,18 @@ func (w *logWriter) take() (batch []byte, missing uint64, closed bool) {
 }
 
 // put writes a batch. What nobody takes, as nobody reads any more, is dropped.
+// How much that was is told as soon as something can be written again.
 func (w *logWriter) put(batch []byte) {
+	if w.failed > 0 {
+		if _, err := w.to.Write(w.loss(w.failed)); err == nil {
+			w.failed = 0
+		}
+	}
 	n, err := w.to.Write(batch)
 	if err != nil {
-		w.dropped.Add(uint64(bytes.Count(batch[n:], []byte("\n"))))
+		lost := uint64(bytes.Count(batch[n:], []byte("\n")))
+		w.dropped.Add(lost)
+		w.failed += lost
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

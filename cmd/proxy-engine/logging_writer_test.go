@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // lossLine is a line about lines that were left out.
@@ -172,5 +174,32 @@ func TestLogWriterAllocatesNothing(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(100, func() { _, _ = w.Write(line) }); n > 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// failOnce has no room for the first write.
+type failOnce struct {
+	failed bool
+	text   strings.Builder
+}
+
+func (w *failOnce) Write(p []byte) (int, error) {
+	if !w.failed {
+		w.failed = true
+		return 0, errHalf
+	}
+	return w.text.Write(p)
+}
+
+// TestLogWriterTellsWhatAFailedWriteLost: once there is room again, as on a disk that was full.
+func TestLogWriterTellsWhatAFailedWriteLost(t *testing.T) {
+	var to failOnce
+	w := newLogWriter(&to, lossLine)
+	_, _ = w.Write([]byte("one\n"))
+	enginetest.Eventually(t, "the first is lost", func() bool { return w.dropped.Load() == 1 })
+	_, _ = w.Write([]byte("two\n"))
+	w.close(time.Minute)
+	if text := to.text.String(); !strings.HasPrefix(text, string(lossLine(1))) {
+		t.Errorf("%q", text)
 	}
 }

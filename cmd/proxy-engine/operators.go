@@ -46,7 +46,7 @@ func (p *program) printSettings() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var yaml bytes.Buffer
-	p.current.table.printYAML(&yaml)
+	p.current.table.inForce(p.started.table).printYAML(&yaml)
 	return yaml.String()
 }
 

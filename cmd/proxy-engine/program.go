@@ -175,6 +175,7 @@ func (p *program) reload() (api.Reload, error) {
 	var f findings
 	next := read(p.args, p.env, &f)
 	next.open(p.current, p.log.Logger, &f)
+	_ = next.adminOptions(p.log.Logger, &f) // in force from the next start on, which they mustn't keep from succeeding
 	if len(f.errs) == 0 {
 		f.fault(p.apply(next))
 	}

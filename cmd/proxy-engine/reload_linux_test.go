@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -151,4 +153,54 @@ func TestResolverIsKept(t *testing.T) {
 		enginetest.Must(t, c.close(first))
 	}
 	enginetest.Must(t, first.close(nil))
+}
+
+// TestReloadRefusesWhatNoStartTakes: what is in force from the next start on must let it start.
+func TestReloadRefusesWhatNoStartTakes(t *testing.T) {
+	g := startGenerations(t, "reactor", "tcp-backend: "+echoServer(t), "admin-token-file:")
+	was := "unix:" + g.socket()
+	var fault api.Error
+	g.change("admin", "':9900'")
+	g.post(http.StatusUnprocessableEntity, &fault)
+	if !strings.Contains(fault.Error, "token is needed") {
+		t.Errorf("%q", fault.Error)
+	}
+	g.change("admin", was)
+	g.change("admin-token-file", "/nonexistent/token")
+	g.post(http.StatusUnprocessableEntity, &fault)
+	if !strings.Contains(fault.Error, "no such file") {
+		t.Errorf("%q", fault.Error)
+	}
+}
+
+// TestSettingsInForce: /config shows what a fixed setting is, not what it will be.
+func TestSettingsInForce(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	open := func(top string) *configuration {
+		enginetest.Must(t, os.WriteFile(file, []byte("tcp-backend: 127.0.0.1:1\nmetrics-top: "+top+"\n"), 0o600))
+		return read([]string{"--config", file}, nil, new(findings))
+	}
+	p := &program{started: open("5"), current: open("6")}
+	if text := p.printSettings(); !strings.Contains(text, "\nmetrics-top: 5\n") {
+		t.Error("what waits for a start is shown as in force")
+	}
+}
+
+// TestCheckFindsListenersAtOneAddress: of addresses that overlap only one can be open.
+func TestCheckFindsListenersAtOneAddress(t *testing.T) {
+	for _, tt := range []struct {
+		one, other string
+		crowded    bool
+	}{
+		{"127.0.0.1:25432", "127.0.0.1:25432", true}, {"127.0.0.1:25432", "localhost:25432", true},
+		{":25432", "127.0.0.1:25432", true}, {"[::]:25432", "0.0.0.0:25432", true},
+		{"127.0.0.1:0", "127.0.0.1:0", false}, {"127.0.0.1:25432", "127.0.0.2:25432", false}, {"0.0.0.0:25432", "[::1]:25432", false},
+	} {
+		var f findings
+		c := read([]string{"--http", tt.one, "--postgres", tt.other, "--tcp-backend", "127.0.0.1:1", "--admin", "off"}, nil, &f)
+		c.open(nil, slog.New(slog.DiscardHandler), &f)
+		if found := strings.Contains(fmt.Sprint(f.errs), "there already"); found != tt.crowded {
+			t.Errorf("%s and %s: %v", tt.one, tt.other, f.errs)
+		}
+	}
 }

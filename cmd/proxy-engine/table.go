@@ -96,6 +96,20 @@ func (t table) rows() []*setting {
 	return all
 }
 
+// inForce is the table with the fixed settings of the one that the program started with.
+func (t table) inForce(started table) table {
+	all := make(table, len(t))
+	for i, g := range t {
+		all[i] = group{g.title, slices.Clone(g.rows)}
+		for j, row := range g.rows {
+			if row.fixed {
+				all[i].rows[j] = started[i].rows[j]
+			}
+		}
+	}
+	return all
+}
+
 // flag finds a setting by its flag, nil if there is none.
 func (t table) flag(name string) *setting {
 	for _, row := range t.rows() {

@@ -183,5 +183,8 @@ func (s *successor) awaitReady(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if ended == nil {
+		return errors.New("the new process has ended, with exit status 0, before clients could come")
+	}
 	return fmt.Errorf("the new process: %w", ended)
 }

@@ -4,12 +4,15 @@ import (
 	"flag"
 	"net/http"
 	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/proxy-engine/proxy-engine/engine/enginetest"
 )
 
 // upgradeTime is how long clients come while processes take over from each other; a minute
@@ -316,5 +319,19 @@ func TestDrainDelay(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestUpgradeToWhatEnds: exit status 0 is no error of os/exec.
+func TestUpgradeToWhatEnds(t *testing.T) {
+	ready, told, err := os.Pipe()
+	enginetest.Must(t, err)
+	cmd := exec.CommandContext(t.Context(), "true")
+	enginetest.Must(t, cmd.Start())
+	enginetest.Must(t, told.Close())
+	s := &successor{cmd, ready, make(chan error, 1)}
+	s.ended <- cmd.Wait()
+	if err := s.awaitReady(t.Context()); err == nil || strings.Contains(err.Error(), "%!") {
+		t.Errorf("%v", err)
 	}
 }

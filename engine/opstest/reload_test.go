@@ -137,7 +137,7 @@ func TestOverlappingAddresses(t *testing.T) {
 		twins.Listeners[0].Address = front
 		twins.Listeners = append(twins.Listeners, listener("twin"))
 		twins.Listeners[1].Address = "localhost:" + port
-		if _, err := p.Reload(twins); err == nil || !strings.Contains(err.Error(), "another listener has this address") {
+		if _, err := p.Reload(twins); err == nil || !strings.Contains(err.Error(), "is there already") {
 			t.Errorf("two at the same address: %v", err)
 		}
 		wantBackend(t, front, 'a')
