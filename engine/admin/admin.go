@@ -71,6 +71,7 @@ type Server struct {
 	http   http.Server
 	ended  chan struct{} // closed when nothing is accepted any more
 	drain  sync.Once     // does what Options.Drain does
+	health health
 }
 
 // The server's bounds: its clients are few, and trusted to be slow by accident

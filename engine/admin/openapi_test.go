@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/proxy-engine/proxy-engine/engine"
 	"github.com/proxy-engine/proxy-engine/engine/admin/api"
@@ -173,6 +174,9 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		})
 		checkAll(reloads, []string{"POST", "/config/reload", actionHeader, "1"})
 	}
+	hangs := start(t, engine.Goroutine, nil)
+	hangs.admin.health.until = time.Now().Add(time.Hour)
+	checkAll(hangs, []string{"GET", "/healthz"})
 	open.operate(checkAll)
 	enginetest.CloseAll(t, client, backend)
 	enginetest.Must(t, open.Shutdown(t.Context()))

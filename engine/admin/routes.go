@@ -30,7 +30,7 @@ func (s *Server) routes() []route {
 		promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes, EnableOpenMetrics: true})
 	process := newProcess()
 	return []route{
-		{http.MethodGet, "/healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, statusBody{"ok"}) }},
+		{http.MethodGet, "/healthz", s.healthy},
 		{http.MethodGet, "/readyz", s.ready},
 		{http.MethodGet, "/metrics", scrape.ServeHTTP},
 		{http.MethodGet, "/stats", func(w http.ResponseWriter, _ *http.Request) { say(w, s.stats(process)) }},

@@ -39,6 +39,15 @@ type selector struct {
 	MatchLabels labels `yaml:"matchLabels"`
 }
 
+type probed struct{ Path, Port string }
+
+type probe struct {
+	Get              probed `yaml:"httpGet"`
+	TimeoutSeconds   int    `yaml:"timeoutSeconds"`
+	PeriodSeconds    int    `yaml:"periodSeconds"`
+	FailureThreshold int    `yaml:"failureThreshold"`
+}
+
 type container struct {
 	Name, Image string
 	Args        []string
@@ -52,13 +61,10 @@ type container struct {
 		Name          string
 		ContainerPort int `yaml:"containerPort"`
 	}
-	ReadinessProbe struct {
-		Get              struct{ Path, Port string } `yaml:"httpGet"`
-		PeriodSeconds    int                         `yaml:"periodSeconds"`
-		FailureThreshold int                         `yaml:"failureThreshold"`
-	} `yaml:"readinessProbe"`
-	Resources struct{ Requests, Limits map[string]string }
-	Security  struct {
+	ReadinessProbe probe `yaml:"readinessProbe"`
+	LivenessProbe  probe `yaml:"livenessProbe"`
+	Resources      struct{ Requests, Limits map[string]string }
+	Security       struct {
 		Escalation bool                    `yaml:"allowPrivilegeEscalation"`
 		ReadOnly   bool                    `yaml:"readOnlyRootFilesystem"`
 		Caps       struct{ Drop []string } `yaml:"capabilities"`
@@ -255,8 +261,13 @@ func checkPorts(t *testing.T, m *manifests, c container, config map[string]any) 
 			t.Errorf("the service's port %d leads to %s, which isn't open", p.Port, p.TargetPort)
 		}
 	}
-	if probe := c.ReadinessProbe.Get; probe.Port != "admin" || probe.Path != "/readyz" {
-		t.Errorf("the probe looks at %+v", probe)
+	ready, live := c.ReadinessProbe, c.LivenessProbe
+	if ready.Get != (probed{"/readyz", "admin"}) || live.Get != (probed{"/healthz", "admin"}) {
+		t.Errorf("the probes look at %+v and %+v", ready.Get, live.Get)
+	}
+	// It takes the engine 2 s to say that a loop hangs.
+	if live.TimeoutSeconds <= 2 {
+		t.Errorf("the answer is awaited for %d s", live.TimeoutSeconds)
 	}
 }
 
@@ -269,8 +280,8 @@ func checkTimes(t *testing.T, m *manifests, delay, drain string) {
 	if err != nil || err2 != nil {
 		t.Fatal(err, err2)
 	}
-	probe := m.deployment.Spec.Template.Spec.Containers[0].ReadinessProbe
-	noticed := time.Duration(probe.PeriodSeconds*probe.FailureThreshold) * time.Second
+	ready := m.deployment.Spec.Template.Spec.Containers[0].ReadinessProbe
+	noticed := time.Duration(ready.PeriodSeconds*ready.FailureThreshold) * time.Second
 	grace := time.Duration(m.deployment.Spec.Template.Spec.Grace) * time.Second
 	if notReady <= noticed || notReady+timeout >= grace {
 		t.Errorf("unready for %v, which is noticed within %v; drains %v, and is killed after %v", notReady, noticed, timeout, grace)
