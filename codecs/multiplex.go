@@ -47,6 +47,8 @@ type Branch interface {
 	Pass() Step
 	// Full says that so many requests await their answers that Pass must wait.
 	Full() bool
+	// Owes says that a request passed on awaits its answer, or the rest of one.
+	Owes() bool
 	// Backend takes the backend's unconsumed bytes, at least one. Its actions are
 	// More, and Fail if the backend can't be understood, which ends the branch.
 	// When it consumes nothing it needs more bytes.

@@ -71,15 +71,21 @@ func (d doorways[D]) at(addr netip.AddrPort) bool {
 	return false
 }
 
-// makeRoom has sockets of ours, also inherited ones, share their address with one that is
-// to be opened at addr, and says whether there are any: they may go once it is there, as
-// 127.0.0.1:80 does when it becomes 0.0.0.0:80.
-func (d doorways[D]) makeRoom(addr netip.AddrPort, had inheritance) (made bool, err error) {
+// makeRoom has sockets of ours share their address with one that is to be opened at addr,
+// and says whether there are any: they may go once it is there, as 127.0.0.1:80 does when
+// it becomes 0.0.0.0:80.
+func (d doorways[D]) makeRoom(addr netip.AddrPort) (made bool, err error) {
 	for _, way := range d {
 		if overlap(way.bound(), addr) {
 			made, err = true, errors.Join(err, way.share())
 		}
 	}
+	return made, err
+}
+
+// makeRoom is doorways.makeRoom for those of every driver, and for inherited ones.
+func (e *Engine) makeRoom(addr netip.AddrPort, had inheritance) (made bool, err error) {
+	made, err = e.driver.makeRoom(addr)
 	for _, one := range had {
 		if overlap(one.addr, addr) {
 			made, err = true, errors.Join(err, shareAddress(one.file))

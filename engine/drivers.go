@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"os"
 	"slices"
 
@@ -32,6 +33,14 @@ func (d drivers) listen(cfg *Config, had inheritance) (*listening, error) {
 		whole = whole.and(part)
 	}
 	return whole, nil
+}
+
+func (d drivers) makeRoom(addr netip.AddrPort) (made bool, err error) {
+	for _, one := range d {
+		part, failure := one.makeRoom(addr)
+		made, err = made || part, errors.Join(err, failure)
+	}
+	return made, err
 }
 
 func (d drivers) files() (all []*os.File, err error) {

@@ -65,6 +65,9 @@ type driver interface {
 	// listen opens what is new among a configuration's listeners, with the sockets that
 	// are there already. One call, and its outcome, at a time.
 	listen(next *Config, had inheritance) (*listening, error)
+	// makeRoom has sockets that are in the way of one at addr share their address with it,
+	// and says whether there are any. During listen.
+	makeRoom(addr netip.AddrPort) (made bool, err error)
 	// files returns duplicates of the sockets that are listened at, named as their
 	// listeners; also those before an error. Not beside listen.
 	files() ([]*os.File, error)

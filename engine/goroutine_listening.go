@@ -55,7 +55,7 @@ func (d *goroutineDriver) openDoorway(spec *Listener, o reactor.ListenOptions, h
 	if len(way.sockets) > 0 {
 		return way, nil
 	}
-	beside, err := d.doorways.makeRoom(addr, had)
+	beside, err := d.e.makeRoom(addr, had)
 	if err != nil {
 		return nil, err
 	}
@@ -132,6 +132,11 @@ func (y *goroutineDoorway) close() {
 		<-s.ended
 		_ = s.ln.Close()
 	}
+}
+
+// makeRoom implements driver.
+func (d *goroutineDriver) makeRoom(addr netip.AddrPort) (bool, error) {
+	return d.doorways.makeRoom(addr)
 }
 
 // files implements driver.

@@ -166,8 +166,7 @@ func (s *goroutineSession) discard() {
 // gives the branches to where they were the time to answer what is under way.
 func (s *goroutineMultiplex) leave(who func(*resolve.Route) bool, why Reason) {
 	for _, b := range s.leavers(who) {
-		b.bury(why)
-		_ = b.conn.SetReadDeadline(time.Now().Add(s.port.d.e.cfg().Timeouts.Flush))
+		b.leave(why)
 	}
 }
 

@@ -43,6 +43,7 @@ type goroutineMultiplex struct {
 	admission
 	sockets sockets
 	face    *face
+	leaves  atomic.Bool     // no request is taken any more: others have ended it
 	ctx     context.Context // ends with the session
 	end     context.CancelFunc
 	shown   *shown // by the client's TLS, nil without
@@ -112,16 +113,18 @@ func (s *goroutineMultiplex) finish(reason Reason, cause error) {
 	s.sockets.close()
 }
 
-// decide says why the session ends.
-func (s *goroutineMultiplex) decide(reason Reason, cause error) {
+// decide says why the session ends. Only the first word counts.
+func (s *goroutineMultiplex) decide(reason Reason, cause error) (first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.port.d.stopping() {
 		reason, cause = Drained, nil
 	}
-	if !s.ended {
-		s.reason, s.cause, s.ended = reason, cause, true
+	if s.ended {
+		return false
 	}
+	s.reason, s.cause, s.ended = reason, cause, true
+	return true
 }
 
 // account ends the session, once all goroutines are done.
@@ -151,6 +154,9 @@ func (s *goroutineMultiplex) enter(state State, deadline time.Duration) {
 		at = time.Now().Add(deadline)
 	}
 	_ = s.conn.SetDeadline(at)
+	if state == Standing && s.leaves.Load() {
+		_ = s.conn.SetReadDeadline(wakeUp)
+	}
 }
 
 // next has the multiplexer look at what the client has sent, or reads more. false
@@ -208,6 +214,10 @@ func (s *goroutineMultiplex) lost(err error) {
 		_ = s.passing.conn.SetLinger(0) // it has half a request
 	}
 	switch {
+	case s.leaves.Load():
+		s.leave(func(*resolve.Route) bool { return true }, s.reason)
+		s.working.Wait() // until all is answered
+		s.part(nil)
 	case s.state == Detecting && errors.Is(err, os.ErrDeadlineExceeded):
 		reason, failure, cause := detectTimedOut(s.patient)
 		s.say(reason, failure, cause)
@@ -233,12 +243,16 @@ func (s *goroutineMultiplex) write(b []byte) {
 
 // say ends the session with the multiplexer's words for f.
 func (s *goroutineMultiplex) say(reason Reason, f codecs.Failure, cause error) {
-	words := s.mux.Refuse(nil, f)
 	s.decide(reason, cause)
+	s.part(s.mux.Refuse(nil, f))
+}
+
+// part says the last words, and waits until the client closes: unread bytes would turn the
+// close into a reset that overtakes what was written.
+func (s *goroutineMultiplex) part(words []byte) {
 	s.enter(Flushing, s.port.d.e.cfg().Timeouts.Flush)
 	s.write(words)
 	_ = s.conn.CloseWrite()
-	// Unread bytes would turn the close into a reset that overtakes the words.
 	n, _ := io.Copy(io.Discard, s.conn)
 	s.count(int(n))
 }

@@ -38,6 +38,7 @@ type goroutineBranch struct {
 	mu    sync.Mutex // guards what follows
 	moved sync.Cond  // told when an answer has come, or the branch has ended
 	codec codecs.Branch
+	owes  bool // the client awaits an answer
 	// dead says that it has ended, reason why.
 	dead   bool
 	reason Reason
@@ -75,7 +76,9 @@ func (b *goroutineBranch) pass() (step codecs.Step, alive bool) {
 	if b.dead {
 		return codecs.Step{}, false
 	}
-	return b.codec.Pass(), true
+	step = b.codec.Pass()
+	b.owes = b.codec.Owes()
+	return step, true
 }
 
 // send passes on bytes of a request. What a broken backend doesn't take is
@@ -104,7 +107,7 @@ func (b *goroutineBranch) listen(buf []byte) (Reason, error) {
 	for {
 		n, err := b.conn.Read(buf)
 		if n > 0 && b.received.Load() == 0 {
-			_ = b.conn.SetReadDeadline(time.Time{})
+			b.relieve()
 			b.visit.report(upstream.Served)
 			b.answered()
 		}
@@ -119,7 +122,7 @@ func (b *goroutineBranch) listen(buf []byte) (Reason, error) {
 		case !ok || len(left) >= b.s.port.spec.Front.MaxPending:
 			return BackendMalformed, nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			return OpenTimeout, nil
+			return b.late(), nil
 		case err != nil && b.received.Load() == 0:
 			return BackendGone, nil
 		case err != nil:
@@ -127,6 +130,38 @@ func (b *goroutineBranch) listen(buf []byte) (Reason, error) {
 		}
 		kept = append(kept[:0:0], left...)
 	}
+}
+
+// leave has the branch end when what is under way is answered, and gives that the time.
+func (b *goroutineBranch) leave(why Reason) {
+	b.bury(why)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	until := wakeUp
+	if b.owes {
+		until = time.Now().Add(b.s.port.d.e.cfg().Timeouts.Flush)
+	}
+	_ = b.conn.SetReadDeadline(until)
+}
+
+// relieve ends the deadline of the backend's first byte; that of a branch which was told
+// to leave stays.
+func (b *goroutineBranch) relieve() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.dead {
+		_ = b.conn.SetReadDeadline(time.Time{})
+	}
+}
+
+// late is why the branch ends when its deadline has passed.
+func (b *goroutineBranch) late() Reason {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.dead {
+		return b.reason
+	}
+	return OpenTimeout
 }
 
 // answer passes on what can be of the backend's bytes, and returns the rest.
@@ -140,9 +175,22 @@ func (b *goroutineBranch) answer(in []byte) (left []byte, ok bool) {
 			break
 		}
 		b.deliver(step.ToClient, within)
+		b.delivered()
 		in = in[step.Consumed:]
 	}
 	return in, true
+}
+
+// delivered notes that the client has got what the codec has looked at. A branch that was
+// told to leave does so when that was all.
+func (b *goroutineBranch) delivered() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.owes = b.codec.Owes()
+	b.moved.Broadcast()
+	if b.dead && !b.owes {
+		_ = b.conn.SetReadDeadline(wakeUp)
+	}
 }
 
 // look has the codec look at the backend's bytes.

@@ -82,7 +82,7 @@ func (s *goroutineMultiplex) branch(resource string) (*goroutineBranch, rejectio
 	reason, cause, reached := b.reach()
 	b.enter(Standing)
 	if !reached {
-		b.leave()
+		b.fail()
 		return nil, rejectionFor(reason, resource, cause)
 	}
 	b.begin()
@@ -96,8 +96,8 @@ func (b *goroutineBranch) enter(phase State) {
 	b.phase, b.entered = phase, now
 }
 
-// leave ends the stay of a branch that came to nothing.
-func (b *goroutineBranch) leave() {
+// fail ends the stay of a branch that came to nothing.
+func (b *goroutineBranch) fail() {
 	b.visit.leave(0, 0)
 	b.s.port.d.e.resources.Leave(b.place)
 }

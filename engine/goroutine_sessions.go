@@ -1,6 +1,10 @@
 package engine
 
-import "sync/atomic"
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
 
 // look implements driver. What the sessions show of themselves is looked at without
 // waiting for any of them.
@@ -40,7 +44,9 @@ func (d *goroutineDriver) end(who func(*sessionView) bool, why Reason) (n int) {
 		}
 	}
 	for _, s := range muxes {
-		s.finish(why, nil)
+		if s.endAs(why) {
+			n++
+		}
 	}
 	var ended atomic.Int64 // for sessions that are waited for
 	holding(sessions, why, func(s *goroutineSession) {
@@ -48,7 +54,7 @@ func (d *goroutineDriver) end(who func(*sessionView) bool, why Reason) (n int) {
 			ended.Add(1)
 		}
 	})
-	return n + len(muxes) + int(ended.Load())
+	return n + int(ended.Load())
 }
 
 func (d *goroutineDriver) chosen(who func(*sessionView) bool) (sessions []*goroutineSession, webs []*goroutineWeb, muxes []*goroutineMultiplex) {
@@ -82,7 +88,7 @@ func (s *goroutineSession) endAs(why Reason) bool {
 	switch s.state {
 	case Relaying, Standing:
 		return s.leave(why)
-	case Resolving, Waking, Connecting, Opening:
+	case Resolving, Waking, Connecting, SecuringBackend, Opening:
 		s.refuse(why, nil)
 		s.cancel()
 	case Flushing, Closed:
@@ -90,6 +96,24 @@ func (s *goroutineSession) endAs(why Reason) bool {
 	default:
 		s.finish(why, nil)
 	}
+	return true
+}
+
+// endAs ends a session that is established in order: it takes no more requests, and those
+// under way are answered, within Timeouts.Flush. Others are closed. false says that it ends
+// already. Any goroutine.
+func (s *goroutineMultiplex) endAs(why Reason) bool {
+	if !s.decide(why, nil) {
+		return false
+	}
+	if State(s.face.state.Load()) != Standing {
+		s.finish(why, nil)
+		return true
+	}
+	s.leaves.Store(true)
+	_ = s.conn.SetReadDeadline(wakeUp)
+	late := time.AfterFunc(s.port.d.e.cfg().Timeouts.Flush, func() { s.finish(why, nil) })
+	context.AfterFunc(s.ctx, func() { late.Stop() })
 	return true
 }
 

@@ -49,7 +49,7 @@ func (d *reactorDriver) openDoorway(spec *Listener, o reactor.ListenOptions, had
 // open opens a socket on every loop, or shares the first one's.
 func (d *reactorDriver) open(way *reactorDoorway, spec *Listener, o reactor.ListenOptions, had inheritance) error {
 	each := o.ReusePort
-	beside, err := d.doorways.makeRoom(way.addr, had)
+	beside, err := d.e.makeRoom(way.addr, had)
 	switch {
 	case beside:
 		o.ReusePort = true
@@ -136,6 +136,9 @@ func (y *reactorDoorway) close() {
 		})
 	}
 }
+
+// makeRoom implements driver.
+func (d *reactorDriver) makeRoom(addr netip.AddrPort) (bool, error) { return d.doorways.makeRoom(addr) }
 
 // files implements driver.
 func (d *reactorDriver) files() (all []*os.File, err error) {

@@ -92,6 +92,15 @@ var stateNames = [states]string{
 	SecuringBackend: "securing_backend",
 }
 
+// States returns every state, for tables.
+func States() []State {
+	all := make([]State, states)
+	for i := range all {
+		all[i] = State(i)
+	}
+	return all
+}
+
 // String returns the state's name, as it stands in logs.
 func (s State) String() string {
 	if s < states {

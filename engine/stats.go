@@ -105,6 +105,8 @@ type Stats struct {
 	Preconnect PreconnectStats
 	// Endpoints are the counters per backend.
 	Endpoints []upstream.EndpointStats
+	// Attempts are connections tried to all backends, by how they ended.
+	Attempts map[upstream.Outcome]uint64
 	// Breakers says how often a breaker of any endpoint has entered a phase.
 	Breakers map[upstream.Phase]uint64
 	// Resources are the figures per resource, in no order.
@@ -161,6 +163,7 @@ func (e *Engine) Stats() Stats {
 		TrackingDropped: c.trackingDropped.Load(),
 		Preconnect:      e.preconnected.stats(),
 		Endpoints:       e.endpoints.Stats(),
+		Attempts:        e.endpoints.Attempts(),
 		Breakers:        make(map[upstream.Phase]uint64),
 		Resources:       e.resources.Stats(),
 		Listeners:       e.listenerStats(),

@@ -14,6 +14,8 @@ type common struct {
 	// since then: it fits an atomic word and doesn't jump with the wall clock.
 	born    time.Time
 	changes [phases]atomic.Uint64
+	// attempts are those of all endpoints, also of those that are forgotten.
+	attempts [outcomes]atomic.Uint64
 }
 
 // options are those in force.

@@ -89,7 +89,10 @@ func (e *Endpoint) Trouble() Outcome { return Outcome(e.trouble.Load()) }
 
 // Attempted counts how one connection attempt ended. There is one per address
 // that is dialled; the breaker goes by Report alone.
-func (e *Endpoint) Attempted(o Outcome) { e.outcomes[o].Add(1) }
+func (e *Endpoint) Attempted(o Outcome) {
+	e.outcomes[o].Add(1)
+	e.common.attempts[o].Add(1)
+}
 
 // Acquire counts a session that uses the endpoint, Release its end and what it
 // relayed, in bytes, as far as Moved hasn't counted that.

@@ -82,6 +82,18 @@ func (r *Registry) Changes() [phases]uint64 {
 	return all
 }
 
+// Attempts counts those to all endpoints, also to those that are forgotten, by how they ended.
+func (r *Registry) Attempts() map[Outcome]uint64 {
+	r.mu.Lock()
+	c := r.shared()
+	r.mu.Unlock()
+	all := make(map[Outcome]uint64, outcomes)
+	for o := range outcomes {
+		all[o] = c.attempts[o].Load()
+	}
+	return all
+}
+
 // Outcomes returns every outcome, for tables.
 func Outcomes() []Outcome {
 	all := make([]Outcome, outcomes)

@@ -69,6 +69,11 @@ func (b *branch) Pass() codecs.Step {
 // Full implements codecs.Branch.
 func (b *branch) Full() bool { return len(b.dues) >= maxDue }
 
+// Owes implements codecs.Branch.
+func (b *branch) Owes() bool {
+	return b.down.left > 0 && !b.quiet || slices.ContainsFunc(b.dues, func(d due) bool { return !d.quiet })
+}
+
 // Within implements codecs.Branch.
 func (b *branch) Within() bool { return b.down.left > 0 && !b.quiet }
 

@@ -83,6 +83,8 @@ const (
 	idleTimeout  = 2 * time.Minute
 	maxHeader    = 16 << 10
 	maxBody      = 64 << 10
+	// maxConnections leaves the descriptors to the proxy, whoever comes: a token is asked for later.
+	maxConnections = 512
 )
 
 // Start listens and serves until Close. The engine must have been started.
@@ -100,7 +102,7 @@ func Start(e *engine.Engine, o Options) (*Server, error) {
 	}
 	go func() {
 		defer close(s.ended)
-		if err := s.http.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(newCrowdless(ln)); !errors.Is(err, http.ErrServerClosed) {
 			o.Logger.Error("admin ended", "cause", err)
 		}
 	}()

@@ -141,7 +141,7 @@ func TestTop(t *testing.T) {
 		{labels: []string{other}, fromClient: 3}, {labels: []string{"b"}, fromClient: 2}, {labels: []string{"c"}, sessions: 7},
 	}
 	got := make(map[string]row)
-	for _, r := range top(rows, 4, []string{other}) {
+	for _, r := range top(legible(rows), 3, []string{other}) {
 		got[r.labels[0]] = r
 	}
 	if len(got) != 3 || got["a\ufffd"].fromClient != 9 || got[other].fromClient != 3 || got[other].sessions != 7 || got["b"].fromClient != 2 {
@@ -253,6 +253,13 @@ func TestGuard(t *testing.T) {
 	for _, host := range []string{"127.0.0.1", "127.0.0.1:9900", "localhost:1", "[::1]:1", "[::1]"} {
 		s.want(http.StatusOK, "GET", "/stats", "Host", host)
 	}
+	for _, path := range []string{"/stats", "/debug/pprof/profile?seconds=1"} {
+		s.want(http.StatusForbidden, "GET", path, "Sec-Fetch-Site", "cross-site")
+	}
+	for _, site := range []string{"same-origin", "none"} {
+		s.want(http.StatusOK, "GET", "/stats", "Sec-Fetch-Site", site)
+	}
+	s.want(http.StatusOK, "GET", "/", "Sec-Fetch-Site", "cross-site")
 	s.want(http.StatusForbidden, "POST", "/resources/purge?all=true")
 	s.want(http.StatusOK, "POST", "/resources/purge?all=true", actionHeader, "1")
 	s.want(http.StatusMethodNotAllowed, "GET", "/resources/purge?all=true")

@@ -45,6 +45,9 @@ func (s *Server) judge(r *http.Request) (status int, why string) {
 		return http.StatusForbidden, "the Host header must be a loopback address or localhost"
 	case changes(r.Method) && r.Header.Get(actionHeader) == "":
 		return http.StatusForbidden, "requests that change something need the header " + actionHeader
+	case r.Header.Get("Sec-Fetch-Site") == "cross-site" && !dashboard.Serves(r.URL.Path):
+		// It couldn't read the answer, but profiles and traces cost something.
+		return http.StatusForbidden, "pages of other sites may link to the dashboard only"
 	}
 	return 0, ""
 }

@@ -130,7 +130,7 @@ func backendMetrics() []metric {
 		{"proxy_engine_endpoints", gauge, "Endpoints, by what their active checks say.", []string{"health"},
 			countBy(upstream.Unchecked, upstream.Down, func(e upstream.EndpointStats) upstream.Health { return e.Health })},
 		{"proxy_engine_connection_attempts_total", counter, "Connection attempts to backends, by how they ended.", []string{"outcome"},
-			perKey(func(s *snapshot) map[upstream.Outcome]uint64 { return s.attempts() })},
+			perKey(func(s *snapshot) map[upstream.Outcome]uint64 { return s.Attempts })},
 		{"proxy_engine_endpoint_sessions", gauge, "Sessions of the endpoints with the most traffic, and of all others (other).", endpoint,
 			perRow(endpoints, func(r row) float64 { return r.sessions })},
 		{"proxy_engine_endpoint_received_bytes_total", counter, "Bytes from the endpoints with the most traffic, and from all others (other).", endpoint,

@@ -19,8 +19,9 @@ import (
 // description is what the tests read of openapi.json.
 type description struct {
 	Paths map[string]map[string]struct {
-		Security  []any
-		Responses map[string]struct {
+		Parameters []struct{ Name, In string }
+		Security   []any
+		Responses  map[string]struct {
 			Content map[string]struct{ Schema schema }
 		}
 	}
@@ -113,15 +114,22 @@ func (d *description) checkObject(at string, s schema, v map[string]any) []strin
 	return faults
 }
 
-// What is served is described, and nothing else is.
+// What is served is described with its parameters, and nothing else is.
 func TestEveryRouteIsDescribed(t *testing.T) {
 	var served, described []string
 	for _, r := range new(Server).described(t) {
-		served = append(served, r.method+" "+r.path)
+		served = append(served, fmt.Sprintf("%s %s %q", r.method, r.path, slices.Sorted(slices.Values(r.query))))
 	}
 	for path, methods := range describe(t).Paths {
-		for method := range methods {
-			described = append(described, strings.ToUpper(method)+" "+path)
+		for method, op := range methods {
+			var query []string
+			for _, p := range op.Parameters {
+				if p.In == "query" {
+					query = append(query, p.Name)
+				}
+			}
+			slices.Sort(query)
+			described = append(described, fmt.Sprintf("%s %s %q", strings.ToUpper(method), path, query))
 		}
 	}
 	slices.Sort(served)

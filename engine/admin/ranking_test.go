@@ -76,3 +76,18 @@ func TestScrapesDontHang(t *testing.T) {
 		}
 	})
 }
+
+// Names that look the same have one counter, which doesn't fall when one of them isn't among the top any more.
+func TestNamesThatLookTheSame(t *testing.T) {
+	var r ranking
+	for i, steady := range []float64{0, 2000} {
+		rows := []row{
+			{labels: []string{"a\xff"}, sessions: 1, toClient: 5000}, {labels: []string{"a\xfe"}, sessions: 1, toClient: 1000},
+			{labels: []string{"b"}, sessions: 1, toClient: steady},
+		}
+		r.update(rows, 2, []string{other})
+		if got := r.rows[1]; got.labels[0] != "a\ufffd" || got.toClient != 6000 {
+			t.Errorf("update %d: %+v", i, got)
+		}
+	}
+}

@@ -3,9 +3,8 @@ package admin
 import (
 	"errors"
 	"net/http"
-	"slices"
-	"strconv"
 
+	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/engine"
 	"github.com/proxy-engine/proxy-engine/engine/admin/api"
 )
@@ -33,14 +32,11 @@ func (s *Server) resources(w http.ResponseWriter, r *http.Request) {
 func resourceQuery(r *http.Request) (f engine.ResourceFilter, limit int, err error) {
 	q := r.URL.Query()
 	f = engine.ResourceFilter{Name: q.Get("name"), Protocol: q.Get("protocol"), State: q.Get("state")}
-	if f.State != "" && !slices.ContainsFunc(engine.ResourceStates(), func(s engine.ResourceState) bool { return s.String() == f.State }) {
-		return f, 0, errors.New("state: there is no " + strconv.Quote(f.State))
-	}
-	if f.Order, err = engine.ParseResourceOrder(q.Get("sort")); err != nil {
-		return f, 0, errors.New("sort: " + err.Error())
-	}
+	errs := []error{known("state", f.State, engine.ResourceStates()), known("protocol", f.Protocol, codecs.Protocols())}
+	f.Order, err = engine.ParseResourceOrder(q.Get("sort"))
+	errs = append(errs, named("sort", err))
 	limit, err = listLimit(q)
-	return f, limit, err
+	return f, limit, errors.Join(append(errs, err)...)
 }
 
 func viewResource(r *engine.ResourceStats) api.Resource {
@@ -75,6 +71,10 @@ func (s *Server) onResource(action func(r *http.Request, protocol, resource stri
 		protocol, resource := q.Get("protocol"), q.Get("resource")
 		if protocol == "" || resource == "" {
 			fail(w, http.StatusBadRequest, "want protocol=PROTOCOL and resource=NAME")
+			return
+		}
+		if err := known("protocol", protocol, codecs.Protocols()); err != nil {
+			fail(w, http.StatusBadRequest, err.Error())
 			return
 		}
 		done, err := action(r, protocol, resource)

@@ -3,9 +3,14 @@ package admin
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/pprof"
+	"net/url"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
@@ -21,8 +26,15 @@ const maxScrapes = 4
 // route is a row of the table of what is served.
 type route struct {
 	method, path string
+	query        []string // the parameters it takes
 	serve        http.HandlerFunc
 }
+
+// The parameters that choose a resource, or sessions.
+var (
+	resourceParameters = []string{"protocol", "resource"}
+	sessionParameters  = []string{"id", "resource", "protocol", "listener", "endpoint", "client", "state", "min_age", "max_age"}
+)
 
 // routes returns the table. openapi.json describes it.
 func (s *Server) routes() []route {
@@ -30,36 +42,56 @@ func (s *Server) routes() []route {
 		promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes, EnableOpenMetrics: true})
 	process := newProcess()
 	return []route{
-		{http.MethodGet, "/healthz", s.healthy},
-		{http.MethodGet, "/readyz", s.ready},
-		{http.MethodGet, "/metrics", scrape.ServeHTTP},
-		{http.MethodGet, "/stats", func(w http.ResponseWriter, _ *http.Request) { say(w, s.stats(process)) }},
-		{http.MethodGet, "/endpoints", s.endpoints},
-		{http.MethodPost, "/endpoints/force", s.force},
-		{http.MethodGet, "/resources", s.resources},
-		{http.MethodPost, "/resources/purge", s.purge},
-		{http.MethodPost, "/resources/wake", s.onResource(s.wake)},
-		{http.MethodPost, "/resources/drain", s.onResource(s.drainResource)},
-		{http.MethodPost, "/resources/block", s.onResource(s.block)},
-		{http.MethodPost, "/resources/unblock", s.onResource(s.unblock)},
-		{http.MethodPost, "/drain", s.drainAll},
-		{http.MethodGet, "/log", s.log},
-		{http.MethodPost, "/log", s.setLog},
-		{http.MethodGet, "/sessions", s.sessions},
-		{http.MethodPost, "/sessions/close", s.closeSessions},
-		{http.MethodGet, "/config", s.config},
-		{http.MethodPost, "/config/reload", s.reload},
-		{http.MethodGet, "/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		{http.MethodGet, "/healthz", nil, s.healthy},
+		{http.MethodGet, "/readyz", nil, s.ready},
+		{http.MethodGet, "/metrics", nil, scrape.ServeHTTP},
+		{http.MethodGet, "/stats", nil, func(w http.ResponseWriter, _ *http.Request) { say(w, s.stats(process)) }},
+		{http.MethodGet, "/endpoints", nil, s.endpoints},
+		{http.MethodPost, "/endpoints/force", []string{"endpoint", "state"}, s.force},
+		{http.MethodGet, "/resources", []string{"name", "protocol", "state", "sort", "limit"}, s.resources},
+		{http.MethodPost, "/resources/purge", []string{"resource", "all"}, s.purge},
+		{http.MethodPost, "/resources/wake", resourceParameters, s.onResource(s.wake)},
+		{http.MethodPost, "/resources/drain", resourceParameters, s.onResource(s.drainResource)},
+		{http.MethodPost, "/resources/block", resourceParameters, s.onResource(s.block)},
+		{http.MethodPost, "/resources/unblock", resourceParameters, s.onResource(s.unblock)},
+		{http.MethodPost, "/drain", nil, s.drainAll},
+		{http.MethodGet, "/log", nil, s.log},
+		{http.MethodPost, "/log", []string{"level", "sessions"}, s.setLog},
+		{http.MethodGet, "/sessions", slices.Concat(sessionParameters, []string{"limit"}), s.sessions},
+		{http.MethodPost, "/sessions/close", slices.Concat(sessionParameters, []string{"all"}), s.closeSessions},
+		{http.MethodGet, "/config", nil, s.config},
+		{http.MethodPost, "/config/reload", nil, s.reload},
+		{http.MethodGet, "/openapi.json", nil, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = w.Write(openAPI)
 		}},
 	}
 }
 
+// asked serves a request, if its query says nothing that wouldn't be heard: a filter without one
+// of its parts would choose more than was meant.
+func (r route) asked(w http.ResponseWriter, req *http.Request) {
+	q, err := url.ParseQuery(req.URL.RawQuery)
+	errs := []error{err}
+	for _, name := range slices.Sorted(maps.Keys(q)) {
+		switch {
+		case !slices.Contains(r.query, name):
+			errs = append(errs, fmt.Errorf("%s: there is no such parameter", name))
+		case len(q[name]) > 1 && name != "id":
+			errs = append(errs, fmt.Errorf("%s: want one value", name))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		fail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	r.serve(w, req)
+}
+
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	for _, r := range s.routes() {
-		mux.HandleFunc(r.method+" "+r.path, r.serve)
+		mux.HandleFunc(r.method+" "+r.path, r.asked)
 	}
 	page := dashboard.Handler()
 	mux.Handle("GET /{$}", page)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/proxy-engine/proxy-engine/codecs"
 	"github.com/proxy-engine/proxy-engine/engine"
 	"github.com/proxy-engine/proxy-engine/engine/admin/api"
 )
@@ -18,7 +19,7 @@ import (
 func (s *Server) sessions(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	limit, err := listLimit(q)
-	filter, fault := sessionFilter(q, "limit")
+	filter, fault := sessionFilter(q)
 	if err := errors.Join(err, fault); err != nil {
 		fail(w, http.StatusBadRequest, err.Error())
 		return
@@ -46,7 +47,7 @@ func viewSession(i *engine.SessionInfo) api.Session {
 // for all of them.
 func (s *Server) closeSessions(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	filter, err := sessionFilter(q, "all")
+	filter, err := sessionFilter(q)
 	switch {
 	case err != nil:
 	case (len(q) == 0) || q.Has("all") && (q.Get("all") != "true" || len(q) > 1):
@@ -61,8 +62,8 @@ func (s *Server) closeSessions(w http.ResponseWriter, r *http.Request) {
 	say(w, api.Done{Status: "closed", Count: n})
 }
 
-// sessionFilter makes a filter of a query, which has nothing else but what is named.
-func sessionFilter(q url.Values, others ...string) (f engine.SessionFilter, err error) {
+// sessionFilter makes a filter of a query.
+func sessionFilter(q url.Values) (f engine.SessionFilter, err error) {
 	f.IDs = q["id"]
 	texts := map[string]*string{"resource": &f.Resource, "protocol": &f.Protocol, "listener": &f.Listener, "endpoint": &f.Endpoint, "state": &f.State}
 	times := map[string]*time.Duration{"min_age": &f.MinAge, "max_age": &f.MaxAge}
@@ -70,7 +71,7 @@ func sessionFilter(q url.Values, others ...string) (f engine.SessionFilter, err 
 	for name, values := range q {
 		switch value := values[0]; {
 		case name == "id":
-		case len(values) > 1 || value == "":
+		case value == "":
 			errs = append(errs, fmt.Errorf("%s: want one value", name))
 		case texts[name] != nil:
 			*texts[name] = value
@@ -80,11 +81,17 @@ func sessionFilter(q url.Values, others ...string) (f engine.SessionFilter, err 
 		case name == "client":
 			f.Client, err = parseNetwork(value)
 			errs = append(errs, named(name, err))
-		case !slices.Contains(others, name):
-			errs = append(errs, fmt.Errorf("%s: there is no such filter", name))
 		}
 	}
-	return f, errors.Join(errs...)
+	return f, errors.Join(append(errs, known("state", f.State, engine.States()), known("protocol", f.Protocol, codecs.Protocols()))...)
+}
+
+// known is the error of a word that is none of those there are, nor empty.
+func known[T fmt.Stringer](name, word string, all []T) error {
+	if word == "" || slices.ContainsFunc(all, func(one T) bool { return one.String() == word }) {
+		return nil
+	}
+	return fmt.Errorf("%s: there is no %q", name, word)
 }
 
 func named(name string, err error) error {
@@ -100,8 +107,8 @@ func parseAge(text string) (time.Duration, error) {
 	if err != nil {
 		d, err = time.ParseDuration(text + "s")
 	}
-	if err != nil || d < 0 {
-		return 0, errors.New("want a time such as 90s, or seconds")
+	if err != nil || d <= 0 { // 0 is no bound, and so would choose all
+		return 0, errors.New("want a time above 0 such as 90s, or seconds")
 	}
 	return d, nil
 }

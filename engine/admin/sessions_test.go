@@ -24,7 +24,7 @@ func TestSessions(t *testing.T) {
 		s := start(t, impl, nil)
 		first, backend := s.session()
 		second, other := s.session()
-		all := sessionsOf(s, "?limit=1&resource=db&protocol=tcp&state=relaying&client=127.0.0.0/8&min_age=0&max_age=1h")
+		all := sessionsOf(s, "?limit=1&resource=db&protocol=tcp&state=relaying&client=127.0.0.0/8&min_age=0.000001&max_age=1h")
 		if all.Matching != 2 || len(all.Sessions) != 1 {
 			t.Fatalf("%+v", all)
 		}
@@ -60,15 +60,21 @@ func TestSessionFaults(t *testing.T) {
 	client, backend := s.session()
 	defer enginetest.CloseAll(t, client, backend)
 	for query, want := range map[string]string{
-		"":                        "want id",
-		"?all=yes":                "want id",
-		"?all=true&resource=db":   "want id",
-		"?resource=":              "resource: want one value",
-		"?resource=a&resource=b":  "resource: want one value",
-		"?color=red":              "color: there is no such filter",
-		"?client=everybody":       "client: want an address",
-		"?min_age=-1s&max_age=no": "want a time",
-		"?limit=5":                "limit: there is no such filter",
+		"":                           "want id",
+		"?all=yes":                   "want id",
+		"?all=true&resource=db":      "want id",
+		"?resource=":                 "resource: want one value",
+		"?resource=a&resource=b":     "resource: want one value",
+		"?state=eating":              `state: there is no \"eating\"`,
+		"?protocol=smoke":            `protocol: there is no \"smoke\"`,
+		"?color=red":                 "color: there is no such parameter",
+		"?client=everybody":          "client: want an address",
+		"?min_age=-1s&max_age=no":    "want a time",
+		"?limit=5":                   "limit: there is no such parameter",
+		"?min_age=0":                 "min_age: want a time above 0",
+		"?max_age=0&protocol=tcp":    "max_age: want a time above 0",
+		"?resource=5%&protocol=tcp":  "invalid",
+		"?resource=a;b&protocol=tcp": "invalid",
 	} {
 		if body := s.want(http.StatusBadRequest, "POST", "/sessions/close"+query, actionHeader, "1"); !strings.Contains(body, want) {
 			t.Errorf("%q: %s, want %q", query, body, want)

@@ -35,20 +35,6 @@ func (r *row) add(o row) {
 	r.refused += o.refused
 }
 
-// attempts sums up those of all endpoints.
-func (s *snapshot) attempts() map[upstream.Outcome]uint64 {
-	sum := make(map[upstream.Outcome]uint64)
-	for _, o := range upstream.Outcomes() {
-		sum[o] = 0 // a counter is there before its first event
-	}
-	for _, e := range s.Endpoints {
-		for o, n := range e.Attempts {
-			sum[o] += n
-		}
-	}
-	return sum
-}
-
 func endpointRows(all []upstream.EndpointStats) []row {
 	rows := make([]row, 0, len(all))
 	for _, e := range all {
@@ -74,6 +60,7 @@ type ranking struct {
 
 // update makes the rows anew, of all there are.
 func (r *ranking) update(all []row, n int, others []string) {
+	all = legible(all)
 	r.raise(all)
 	total := sum(all)
 	r.rows = top(all, n, others)
@@ -103,20 +90,12 @@ func sum(rows []row) (all row) {
 	return all
 }
 
-// top returns the n rows with the most traffic and one for the others, which is
-// always there. Names are clients' words: those that aren't UTF-8 are made so, and
-// rows with the same labels are one.
-func top(rows []row, n int, others []string) []row {
-	slices.SortFunc(rows, func(a, b row) int {
-		return cmp.Or(cmp.Compare(b.traffic(), a.traffic()), cmp.Compare(b.sessions, a.sessions), slices.Compare(a.labels, b.labels))
-	})
-	all := []row{{labels: others}}
-	at := map[string]int{key(others): 0}
-	for i, r := range rows {
-		if i >= n {
-			all[0].add(r)
-			continue
-		}
+// legible makes labels UTF-8, which clients' words needn't be, and of the rows that have the
+// same ones then a single row: one counter for as long as any of them is there.
+func legible(rows []row) []row {
+	at := make(map[string]int, len(rows))
+	all := make([]row, 0, len(rows))
+	for _, r := range rows {
 		for i := range r.labels {
 			r.labels[i] = strings.ToValidUTF8(r.labels[i], "\ufffd")
 		}
@@ -126,6 +105,23 @@ func top(rows []row, n int, others []string) []row {
 		}
 		at[key(r.labels)] = len(all)
 		all = append(all, r)
+	}
+	return all
+}
+
+// top returns the n rows with the most traffic, behind one for the others, which is
+// always there.
+func top(rows []row, n int, others []string) []row {
+	slices.SortFunc(rows, func(a, b row) int {
+		return cmp.Or(cmp.Compare(b.traffic(), a.traffic()), cmp.Compare(b.sessions, a.sessions), slices.Compare(a.labels, b.labels))
+	})
+	all := []row{{labels: others}}
+	for i, r := range rows {
+		if i >= n || slices.Equal(r.labels, others) {
+			all[0].add(r)
+		} else {
+			all = append(all, r)
+		}
 	}
 	return all
 }

@@ -64,10 +64,10 @@ func TestCloseByResource(t *testing.T) {
 		if n := s.CloseSessions(engine.SessionFilter{Resource: "shop"}); n != 1 {
 			t.Errorf("%d closed, want 1", n)
 		}
-		c.HearGone()
 		shop.HearGone()
 		bank.HearGone()
+		c.HearEnd()
+		enginetest.CloseAll(t, c, shop, bank)
 		s.AwaitClosed(engine.ByOperator, 1)
-		enginetest.CloseAll(t, c)
 	})
 }

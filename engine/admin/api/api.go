@@ -8,7 +8,8 @@ package api
 
 import "time"
 
-// Error is what everything is answered with that fails.
+// Error is what everything is answered with that fails; a path or a method that isn't there,
+// and a profile, in plain text.
 type Error struct {
 	Error string `json:"error"`
 }

@@ -23,7 +23,12 @@ export const keepToken = (token) => sessionStorage.setItem(TOKEN, token);
 
 function headers(more = {}) {
   const token = sessionStorage.getItem(TOKEN);
-  return token === null ? more : { ...more, Authorization: `Bearer ${token}` };
+  if (token === null) return more;
+  try {
+    return new Headers({ ...more, Authorization: `Bearer ${token}` });
+  } catch {
+    throw new Unauthorized(); // it has what no header can carry
+  }
 }
 
 // ask returns the response, whatever its status but 401.

@@ -1,7 +1,7 @@
 // What has changed while the page is open: found by comparing an answer with the one
 // before. A change is {when, level, text}.
 
-import { words } from './format.js';
+import { inText, words } from './format.js';
 import { troubleOf } from './reasons.js';
 
 const KEPT = 50;
@@ -27,7 +27,7 @@ export class Changes {
   }
 
   #starts(before, now) {
-    const name = (s) => `${s.resource} (${s.protocol})`;
+    const name = (s) => `${inText(s.resource)} (${s.protocol})`;
     const had = new Set((before?.under_way ?? []).map(name));
     for (const s of now?.under_way ?? []) {
       if (!had.has(name(s))) this.add('info', `${name(s)} is being started.`);

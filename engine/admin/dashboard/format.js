@@ -66,6 +66,10 @@ export function clock(date) {
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
 }
 
+// inText is a name that clients choose, for within a sentence: what would turn the rest of it
+// around is replaced.
+export const inText = (name) => String(name).replace(/[\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+
 // words makes a name of the API readable: backend_gone is backend gone.
 export const words = (name) => String(name ?? '').replaceAll('_', ' ');
 

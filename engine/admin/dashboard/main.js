@@ -17,6 +17,7 @@ const EVERY = 1000; // ms
 const SLOWEST = 15_000; // ms between questions to a server that doesn't answer
 const DISCOVER = 60; // rounds
 const SHOWN_CHANGES = 6;
+const SHOWN_FINDINGS = 20;
 
 const history = new History();
 const changes = new Changes();
@@ -175,7 +176,10 @@ function summary(found) {
 }
 
 function showFindings(found) {
-  keyed($('findings'), found, {
+  const shown = found.slice(0, SHOWN_FINDINGS);
+  const [next] = found.slice(SHOWN_FINDINGS);
+  if (next) shown.push({ ...next, text: `And ${count(found.length - SHOWN_FINDINGS)} more.` });
+  keyed($('findings'), shown, {
     key: (f) => f.at + f.text.replace(/[\d.\u202f]+/g, '#') + f.text.split(' ')[0],
     create: (f) => el('li', {}, el('a', { href: '#' + f.at })),
     update: (li, f) => {

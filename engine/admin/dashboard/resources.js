@@ -4,7 +4,7 @@ import { get, isOffered } from './api.js';
 import { confirm, menu } from './actions.js';
 import { $, setHidden, setText } from './dom.js';
 import { RowRates } from './history.js';
-import { ago, byteRate, count, plural, words } from './format.js';
+import { ago, byteRate, count, inText, plural, words } from './format.js';
 import { badge, button, idle, isolated, Table } from './table.js';
 
 const LIMIT = 500; // the first in the server's order; a search looks among all
@@ -95,7 +95,8 @@ function showActions(cell, row) {
   }))) });
 }
 
-// actionsOf are those the server offers that make sense in the resource's state.
+// actionsOf are those the server offers that make sense in the resource's state. One that is
+// ofAll goes for the resource of every protocol.
 function actionsOf(r) {
   const sessions = plural(r.sessions, 'session');
   const all = [
@@ -116,10 +117,10 @@ function actionsOf(r) {
     },
     { verb: 'unblock', label: 'Unblock', when: ['blocked'], text: 'New sessions are let through again.' },
     {
-      verb: 'purge', label: 'Purge', text: 'What is cached about it is forgotten: the next session asks the resolver anew.',
+      verb: 'purge', ofAll: true, label: 'Purge', text: 'What is cached about it is forgotten: the next session asks the resolver anew.',
       facts: [`${sessions} it has ${r.sessions === 1 ? 'goes' : 'go'} on.`],
     },
   ];
   return all.filter((a) => isOffered(`resources/${a.verb}`) && !a.unless && (!a.when || a.when.includes(r.state ?? 'unknown')))
-    .map((a) => ({ ...a, title: `${a.label} ${r.name} (${r.protocol})?`, path: `resources/${a.verb}`, parameters: { protocol: r.protocol, resource: r.name } }));
+    .map((a) => ({ ...a, title: `${a.label} ${inText(r.name)} (${r.protocol})?`, path: `resources/${a.verb}`, parameters: { ...(a.ofAll ? {} : { protocol: r.protocol }), resource: r.name } }));
 }

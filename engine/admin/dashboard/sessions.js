@@ -3,7 +3,7 @@
 import { get, isOffered, Refused } from './api.js';
 import { confirm } from './actions.js';
 import { $, setHidden, setText } from './dom.js';
-import { ago, bytes, count, plural, words } from './format.js';
+import { ago, bytes, count, inText, plural, words } from './format.js';
 import { badge, button, isolated, Table } from './table.js';
 
 const LIMIT = 200;
@@ -91,7 +91,7 @@ export class Sessions {
     if (Object.keys(filter).length === 0) return;
     confirm({
       title: `Close ${plural(this.#matching, 'session')}?`, text: 'Every session is closed that matches when the server gets this:',
-      facts: [...Object.entries(filter).map(([k, v]) => `${FILTERS[k]} ${v}`), `${count(this.#matching)} did a moment ago.`, 'Work that clients have under way in them fails.'],
+      facts: [...Object.entries(filter).map(([k, v]) => `${FILTERS[k]} ${v}`), `${count(this.#matching)} did a moment ago.`, 'What backends are about to answer arrives, if that comes within seconds.'],
       label: `Close ${plural(this.#matching, 'session')}`, danger: true, path: 'sessions/close', parameters: filter,
     });
   }
@@ -105,8 +105,8 @@ const used = (s) => (s.resources ?? [s.resource]).join(', ');
 function showClose(cell, row) {
   if (!isOffered('sessions/close')) return;
   button(cell, row, { label: 'Close…', title: `Close the session of ${row.client}`, press: (s) => confirm({
-    title: 'Close this session?', text: 'It is closed at once; work that its client has under way fails.',
-    facts: [`client ${s.client}`, used(s) ? `resource ${used(s)}` : 'no resource yet', `${words(s.state)}, ${ago(s.age_seconds)} old`],
+    title: 'Close this session?', text: 'It ends in order: what its backend is about to answer arrives, if that comes within seconds.',
+    facts: [`client ${s.client}`, used(s) ? `resource ${inText(used(s))}` : 'no resource yet', `${words(s.state)}, ${ago(s.age_seconds)} old`],
     label: 'Close 1 session', danger: true, path: 'sessions/close', parameters: { id: s.id },
   }) });
 }

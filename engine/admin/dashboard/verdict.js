@@ -4,7 +4,7 @@
 
 import { blame, troubleOf } from './reasons.js';
 import { SPAN } from './history.js';
-import { count, duration, percent, plural, words } from './format.js';
+import { count, duration, inText, percent, plural, words } from './format.js';
 
 const NEARLY = 0.9; // of a limit
 const BUSY = 0.9; // of a loop's time, over the last seconds
@@ -15,7 +15,7 @@ export function findings({ history, endpoints }) {
   const { stats } = history.latest;
   return [
     ...limits(stats), ...bugs(stats), ...faults(history), ...loops(history),
-    ...endpoints.flatMap(endpointFindings), ...starts(history), ...closes(history),
+    ...starts(history), ...closes(history), ...endpoints.flatMap(endpointFindings), // which may be very many
   ].sort((a, b) => (a.level === 'bad' ? 0 : 1) - (b.level === 'bad' ? 0 : 1));
 }
 
@@ -69,7 +69,7 @@ function starts(history) {
   const slow = (c.under_way ?? []).filter((s) => s.age_seconds >= SLOW_START);
   return [
     ...(failed > 0 ? [bad(`${plural(failed, 'cold start')} failed in the last minutes.`, 'starts')] : []),
-    ...slow.map((s) => warn(`${s.resource} has been starting for ${duration(s.age_seconds)}; ${plural(s.waiting, 'client')} ${s.waiting === 1 ? 'waits' : 'wait'}.`, 'starts')),
+    ...slow.map((s) => warn(`${inText(s.resource)} has been starting for ${duration(s.age_seconds)}; ${plural(s.waiting, 'client')} ${s.waiting === 1 ? 'waits' : 'wait'}.`, 'starts')),
   ];
 }
 

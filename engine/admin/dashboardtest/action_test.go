@@ -49,7 +49,7 @@ func TestActionsAskFirst(t *testing.T) {
 		{"unblock", fromMenu("#resources-table", "old.example.com", "Unblock"), []string{"Unblock old.example.com (http)?"},
 			"/resources/unblock?protocol=http&resource=old.example.com"},
 		{"purge", fromMenu("#resources-table", "analytics", "Purge"), []string{"asks the resolver anew"},
-			"/resources/purge?protocol=postgres&resource=analytics"},
+			"/resources/purge?resource=analytics"},
 		{"force open", fromMenu("#endpoints-table", "10.0.4.11:5432", "Force open"), []string{"Force open: 10.0.4.11:5432?", "1 841 sessions"},
 			"/endpoints/force?endpoint=10.0.4.11%3A5432&state=open"},
 		{"drain an endpoint", fromMenu("#endpoints-table", "10.0.7.2:25", "Drain"), []string{"88 sessions"},
