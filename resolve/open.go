@@ -22,6 +22,9 @@ type OpenOptions struct {
 	Schemes map[string]OpenFunc
 }
 
+// errMalformed stands for url.Parse's errors, which quote the parts that a password ends up in.
+var errMalformed = errors.New("resolver: malformed URL: characters of a password that mean something in URLs are written as %XX")
+
 // OpenFunc makes a resolver of a URL. It doesn't keep the URL's text, nor quotes
 // it in an error, for it may hold a password.
 type OpenFunc func(u *url.URL, o OpenOptions) (Resolver, error)
@@ -46,7 +49,7 @@ func orDiscard(l *slog.Logger) *slog.Logger {
 func Open(rawURL string, o OpenOptions) (Resolver, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return nil, fmt.Errorf("resolver: malformed URL: %w", withoutURL(err))
+		return nil, errMalformed
 	}
 	r, err := open(u, o)
 	if err != nil {
@@ -74,15 +77,6 @@ func open(u *url.URL, o OpenOptions) (Resolver, error) {
 func (o *OpenOptions) schemes() string {
 	all := append([]string{"fixed"}, slices.Sorted(maps.Keys(o.Schemes))...)
 	return strings.Join(all, ", ") + " or file"
-}
-
-// withoutURL takes the URL out of an error of url.Parse.
-func withoutURL(err error) error {
-	var parse *url.Error
-	if errors.As(err, &parse) {
-		return parse.Err
-	}
-	return err
 }
 
 // extras says whether a URL has parts that a plain scheme://host/path lacks.

@@ -17,12 +17,12 @@ import (
 // that have none of their own.
 type namedResolver struct{ protocol, url string }
 
-// String hides the password the URL may hold.
+// String hides the secrets the URL may hold.
 func (r namedResolver) String() string {
 	if r.protocol == "" {
-		return hidePassword(r.url)
+		return hideSecrets(r.url)
 	}
-	return r.protocol + "=" + hidePassword(r.url)
+	return r.protocol + "=" + hideSecrets(r.url)
 }
 
 func parseNamedResolver(text string) (namedResolver, error) {

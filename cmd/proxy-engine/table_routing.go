@@ -22,7 +22,7 @@ func resolverRows(s *settings) []*setting {
 				"With PROTOCOL (postgresql, mysql, mongodb, http, smtp, tcp) it is asked for that one only, and the others aren't. " +
 				"The variable has spaces between them."},
 		{flag: "wake-hook", meta: "URL", quiet: true,
-			value: scalar[string]{&s.wakeHook, parseWakeURL, hidePassword},
+			value: scalar[string]{&s.wakeHook, parseWakeURL, hideSecrets},
 			usage: "POST here to have a resource started that is cold or refuses connections, where its route names no way of its own."},
 		{flag: "wake-options", meta: "OPTIONS", value: scalar[string]{&s.wakeOptions, parseText, asIs},
 			usage: "How --wake-hook and the http and https URLs of routes are POSTed to: name=value&name=value with " +

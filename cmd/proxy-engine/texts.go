@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,12 +57,34 @@ func parsePattern(text string) (pattern, error) {
 
 func (p pattern) String() string { return p.text }
 
-// hidePassword shows a resolver's URL without the password it may hold.
-func hidePassword(text string) string {
+// hidden stands where a secret is, or may be.
+const hidden = "xxxxx"
+
+// shownParameters are those of resolvers' URLs that are no secrets. A service's own, and what
+// is misspelt, may well be some.
+var shownParameters = strings.Fields(`activity activity_ttl ca cert cert_key client_name concurrency connect_timeout db hmac-env
+	hmac-file host instance key messages origins purge_channel sentinel_user server_name timeout token-env token-file wake_channel`)
+
+// hideSecrets shows a URL without what may be a secret in it.
+func hideSecrets(text string) string {
 	u, err := url.Parse(text)
-	if err != nil {
-		return "(not a URL)"
+	if err != nil || u.Scheme == "" || u.Opaque != "" {
+		return "(not a URL)" // but user:password@host, perhaps
 	}
+	if _, password := u.User.Password(); u.User != nil && !password {
+		u.User = url.User(hidden) // it may be a key
+	}
+	parameters := strings.Split(u.RawQuery, "&")
+	for i, p := range parameters {
+		switch name, _, valued := strings.Cut(p, "="); {
+		case p == "" || valued && slices.Contains(shownParameters, name):
+		case valued:
+			parameters[i] = name + "=" + hidden
+		default:
+			parameters[i] = hidden
+		}
+	}
+	u.RawQuery, u.Fragment = strings.Join(parameters, "&"), ""
 	return u.Redacted()
 }
 

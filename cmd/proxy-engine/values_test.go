@@ -150,3 +150,25 @@ func TestPasswordsStayHidden(t *testing.T) {
 		t.Errorf("the password is shown:\n%s%s", r.stdout, r.stderr)
 	}
 }
+
+// Nor is a secret shown of a URL that is refused, or that a service gives a meaning to.
+func TestSecretsOfURLs(t *testing.T) {
+	for _, text := range []string{
+		"user:SECRET@host", "user:SECRET@host:1", "redis:user:SECRET@host", "://user:SECRET@host", "redis://user:%zzSECRET@host",
+		"redis://user:SECRET words@host", "http://host:SECRET@", "https://SECRET@host", "https://host/x?token=SECRET", "redis://host#SECRET",
+		"redis+sentinel://user:SECRET@host/master?sentinel_password=SECRET", "smoke=redis://user:SECRET@host",
+	} {
+		for _, flag := range []string{"--resolver", "--wake-hook"} {
+			for _, what := range []string{"--check", "--print-config"} {
+				r := runWith(nil, what, flag, text)
+				if strings.Contains(strings.ToUpper(r.stdout+r.stderr), "SECRET") {
+					t.Errorf("%s %s %s:\n%s%s", what, flag, text, r.stdout, r.stderr)
+				}
+			}
+		}
+	}
+	const shown = "https://host/x?token-env=NAME&timeout=2s"
+	if got := hideSecrets(shown); got != shown {
+		t.Errorf("%s becomes %s", shown, got)
+	}
+}
