@@ -52,10 +52,8 @@ func (c *configuration) changes(other *configuration) (now, later []string) {
 	now, later = []string{}, []string{}
 	rows := other.table.rows()
 	for i, row := range c.table.rows() {
-		// A password that has changed isn't seen in its setting's text.
-		same := row.value.String() == rows[i].value.String() && (row.flag != resolverFlag || slices.Equal(c.resolvers, other.resolvers))
 		switch {
-		case same:
+		case row.value.String() == rows[i].value.String() && c.sameSecrets(row.flag, other):
 		case row.fixed:
 			later = append(later, row.flag)
 		default:
@@ -63,4 +61,16 @@ func (c *configuration) changes(other *configuration) (now, later []string) {
 		}
 	}
 	return now, later
+}
+
+// sameSecrets says whether a setting has the same value as another configuration's also in
+// what its text hides.
+func (c *configuration) sameSecrets(flag string, other *configuration) bool {
+	switch flag {
+	case resolverFlag:
+		return slices.Equal(c.resolvers, other.resolvers)
+	case wakeHookFlag:
+		return c.wakeHook == other.wakeHook
+	}
+	return true
 }

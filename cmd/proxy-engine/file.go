@@ -37,11 +37,20 @@ func (t table) parseFile(f *findings) {
 	c := configFile{table: t, trial: newTable(defaults()), name: name, findings: f}
 	text, err := readConfig(name)
 	if err != nil {
+		f.unread = true
 		f.faultf("--%s: %w", configFlag, err)
 		return
 	}
 	c.Source = text
 	c.read()
+}
+
+// rereadable says what keeps a file from being read again: a pipe would be waited at forever.
+func rereadable(name string) error {
+	if info, err := os.Stat(name); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		return fmt.Errorf("--%s: %s is a pipe, which can't be read again", configFlag, name)
+	}
+	return nil // or reading it says what is wrong
 }
 
 // readConfig returns a file's text; one without any setting is "".
@@ -68,10 +77,12 @@ func (c *configFile) read() {
 	}
 	body, err := c.Parse()
 	if err != nil {
+		c.unread = true
 		c.note(err)
 		return
 	}
 	fields, err := c.Fields(body)
+	c.unread = err != nil && len(fields) == 0
 	for _, err := range parts(err) {
 		c.note(err)
 	}

@@ -25,6 +25,7 @@ func (s source) String() string {
 type findings struct {
 	errs     []error
 	warnings []string
+	unread   bool // the configuration file, of which nothing is known
 }
 
 // fault adds an error, or each of those that errors.Join has joined.

@@ -172,6 +172,9 @@ func (p *program) reload() (api.Reload, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	defer p.service.reloading()()
+	if err := rereadable(p.current.file); err != nil {
+		return api.Reload{}, p.notReloaded(err)
+	}
 	var f findings
 	next := read(p.args, p.env, &f)
 	next.open(p.current, p.log.Logger, &f)
@@ -181,8 +184,7 @@ func (p *program) reload() (api.Reload, error) {
 	}
 	if err := errors.Join(f.errs...); err != nil {
 		_ = next.close(p.current)
-		p.log.Error("not reloaded: everything stays as it is", "cause", err)
-		return api.Reload{}, err
+		return api.Reload{}, p.notReloaded(err)
 	}
 	for _, w := range f.warnings {
 		p.log.Warn(w)
@@ -195,6 +197,11 @@ func (p *program) reload() (api.Reload, error) {
 	p.current = next
 	p.log.Info("reloaded", "changed", changed, "waiting_for_a_start", waiting)
 	return api.Reload{Changed: changed, Waiting: waiting}, nil
+}
+
+func (p *program) notReloaded(cause error) error {
+	p.log.Error("not reloaded: everything stays as it is", "cause", cause)
+	return cause
 }
 
 // apply has the engine and the log follow. The caller holds mu.

@@ -139,6 +139,9 @@ func TestResolverIsKept(t *testing.T) {
 	if one.resolvers[0].String() != two.resolvers[0].String() || one.routing() == two.routing() {
 		t.Error("a password that has changed isn't seen")
 	}
+	if now, _ := hooked("a").changes(hooked("b")); !slices.Equal(now, []string{"wake-hook"}) {
+		t.Errorf("changed %q", now)
+	}
 	token := filepath.Join(t.TempDir(), "token")
 	enginetest.Must(t, os.WriteFile(token, []byte("one"), 0o600))
 	hook := open(first, "https://192.0.2.1/?token-file="+token)
@@ -153,6 +156,23 @@ func TestResolverIsKept(t *testing.T) {
 		enginetest.Must(t, c.close(first))
 	}
 	enginetest.Must(t, first.close(nil))
+}
+
+// hooked is a configuration whose wake hook has a secret.
+func hooked(secret string) *configuration {
+	return read([]string{"--wake-hook", "https://192.0.2.1/?secret=" + secret}, nil, new(findings))
+}
+
+// TestReloadFromAPipe: a file that says everything once isn't waited at.
+func TestReloadFromAPipe(t *testing.T) {
+	g := startGenerations(t, "reactor", "tcp-backend: "+echoServer(t))
+	enginetest.Must(t, os.Remove(g.file()))
+	enginetest.Must(t, syscall.Mkfifo(g.file(), 0o600))
+	var fault api.Error
+	g.post(http.StatusUnprocessableEntity, &fault)
+	if !strings.Contains(fault.Error, "is a pipe") {
+		t.Errorf("%q", fault.Error)
+	}
 }
 
 // TestReloadRefusesWhatNoStartTakes: what is in force from the next start on must let it start.

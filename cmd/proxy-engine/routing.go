@@ -137,7 +137,7 @@ func fixed(endpoint string) resolve.Resolver {
 
 // checkRouted finds listeners whose clients could be sent nowhere.
 func (s *settings) checkRouted(f *findings) {
-	if s.has("") {
+	if s.has("") || f.unread { // what it is may stand there
 		return
 	}
 	web, mail := codecs.HTTP.String(), codecs.SMTP.String()

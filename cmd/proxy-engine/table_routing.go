@@ -5,8 +5,11 @@ import (
 	"strings"
 )
 
-// resolverFlag is the setting whose text leaves passwords out.
-const resolverFlag = "resolver"
+// The settings whose text leaves secrets out.
+const (
+	resolverFlag = "resolver"
+	wakeHookFlag = "wake-hook"
+)
 
 // routingRows are the settings of where resources live.
 func routingRows(s *settings) []*setting {
@@ -21,7 +24,7 @@ func resolverRows(s *settings) []*setting {
 				"redis+cluster://, a webhook (http:// or https://) or fixed://host:port. Repeatable: the first that knows a resource wins. " +
 				"With PROTOCOL (postgresql, mysql, mongodb, http, smtp, tcp) it is asked for that one only, and the others aren't. " +
 				"The variable has spaces between them."},
-		{flag: "wake-hook", meta: "URL", quiet: true,
+		{flag: wakeHookFlag, meta: "URL", quiet: true,
 			value: scalar[string]{&s.wakeHook, parseWakeURL, hideSecrets},
 			usage: "POST here to have a resource started that is cold or refuses connections, where its route names no way of its own."},
 		{flag: "wake-options", meta: "OPTIONS", value: scalar[string]{&s.wakeOptions, parseText, asIs},

@@ -67,6 +67,9 @@ var shownParameters = strings.Fields(`activity activity_ttl ca cert cert_key cli
 
 // hideSecrets shows a URL without what may be a secret in it.
 func hideSecrets(text string) string {
+	if text == "" {
+		return ""
+	}
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme == "" || u.Opaque != "" {
 		return "(not a URL)" // but user:password@host, perhaps
